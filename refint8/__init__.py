@@ -1,0 +1,82 @@
+"""refint8: bit-exact integer execution of fully quantized .tflite models.
+
+    from refint8 import Interpreter            # the interface of tf.lite.Interpreter
+
+    model = refint8.load("model.tflite")       # and small verbs beside it
+    outputs = refint8.run(model, x)            # dict by output name
+    trace = refint8.trace(model, x)            # every tensor, every integer record
+
+Names are imported when first used, so that `import refint8` stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from refint8.engine.edges import dequantize, quantize
+    from refint8.engine.interpreter import Interpreter, OpResolverType
+    from refint8.engine.verbs import Trace, load, run, trace
+    from refint8.errors import (
+        DomainError,
+        ModelError,
+        Refint8Error,
+        StateError,
+        TargetError,
+        UnsupportedError,
+        UsageError,
+    )
+    from refint8.oracle.compare import compare
+
+_HOME = {
+    "DomainError": "refint8.errors",
+    "Interpreter": "refint8.engine.interpreter",
+    "ModelError": "refint8.errors",
+    "OpResolverType": "refint8.engine.interpreter",
+    "Refint8Error": "refint8.errors",
+    "StateError": "refint8.errors",
+    "TargetError": "refint8.errors",
+    "Trace": "refint8.engine.verbs",
+    "UnsupportedError": "refint8.errors",
+    "UsageError": "refint8.errors",
+    "compare": "refint8.oracle.compare",
+    "dequantize": "refint8.engine.edges",
+    "load": "refint8.engine.verbs",
+    "quantize": "refint8.engine.edges",
+    "run": "refint8.engine.verbs",
+    "trace": "refint8.engine.verbs",
+}
+
+__all__ = [
+    "DomainError",
+    "Interpreter",
+    "ModelError",
+    "OpResolverType",
+    "Refint8Error",
+    "StateError",
+    "TargetError",
+    "Trace",
+    "UnsupportedError",
+    "UsageError",
+    "compare",
+    "dequantize",
+    "load",
+    "quantize",
+    "run",
+    "trace",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("refint8")
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'refint8' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

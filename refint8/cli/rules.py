@@ -1,0 +1,151 @@
+"""`refint8 rules`: the places where integer implementations differ."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from refint8.cli._console import result, result_json
+from refint8.cli._options import AsJson, profile_names
+from refint8.errors import UsageError
+from refint8.numerics.profiles import DEFAULT_PROFILE, PROFILES, Profile
+from refint8.numerics.profiles import profile as profile_of
+from refint8.numerics.rules import CATALOGUE, Rule
+from refint8.report.table import Block, Table, Text
+
+SCHEMA = "refint8-rules-1"
+
+
+def _rule_names() -> list[str]:
+    return [rule.name for rule in CATALOGUE]
+
+
+def rules(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RULE]",
+            help="One rule in full.",
+            show_default=False,
+            autocompletion=_rule_names,
+        ),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            "--profile",
+            "-p",
+            metavar="PROFILE",
+            help="What a profile assigns.",
+            autocompletion=profile_names,
+        ),
+    ] = None,
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="Only the rules that differ between two profiles."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the rules: the places where implementations differ, and what profiles assign."""
+    if sum(given is not None for given in (name, profile, diff)) > 1:
+        raise UsageError("give one of RULE, --profile and --diff")
+    chosen = [profile_of(each) for each in diff or ([profile] if profile else PROFILES)]
+    listed = list(CATALOGUE)
+    if name is not None:
+        listed = [_rule(name)]
+    elif diff:
+        listed = [rule for rule in CATALOGUE if len({_of(p, rule) for p in chosen}) > 1]
+    if as_json:
+        result_json(
+            SCHEMA,
+            {
+                "rules": [rule._asdict() for rule in listed],
+                "profiles": [
+                    {
+                        "name": each.name,
+                        "summary": each.summary,
+                        "engine": each.engine,
+                        "rules": {rule.name: _of(each, rule) for rule in listed},
+                    }
+                    for each in chosen
+                ],
+            },
+        )
+    elif name is not None:
+        result(_one(listed[0]))
+    elif diff:
+        result(_difference(listed, chosen))
+    elif profile:
+        result(_assignment(listed, chosen[0]))
+    else:
+        result(_catalogue(listed))
+
+
+def _rule(name: str) -> Rule:
+    for rule in CATALOGUE:
+        if rule.name == name:
+            return rule
+    import difflib
+
+    close = difflib.get_close_matches(name, _rule_names())
+    hint = f"did you mean {' or '.join(close)}?" if close else "`refint8 rules` lists all"
+    raise UsageError(f"there is no rule {name!r}", hint=hint)
+
+
+def _of(profile: Profile, rule: Rule) -> str:
+    return profile.rules.assignment()[rule.name]
+
+
+def _catalogue(listed: list[Rule]) -> list[Block]:
+    rows = [(rule.name, rule.default, _elsewhere(rule), rule.meaning) for rule in listed]
+    profiles = [(p.name, p.summary, p.engine) for p in PROFILES.values()]
+    return [
+        Table(("rule", DEFAULT_PROFILE, "elsewhere", "meaning"), rows),
+        Text(""),
+        Table(("profile", "summary", "proven equal to"), profiles),
+        Text(""),
+        Text("`refint8 rules RULE` explains one; `refint8 rules --diff A B` compares profiles"),
+    ]
+
+
+def _elsewhere(rule: Rule) -> str:
+    """The alternatives that other profiles assign, each with the profiles."""
+    others: dict[str, list[str]] = {}
+    for profile in PROFILES.values():
+        if _of(profile, rule) != rule.default:
+            others.setdefault(_of(profile, rule), []).append(profile.name)
+    return "; ".join(f"{chosen} ({', '.join(names)})" for chosen, names in others.items())
+
+
+def _assignment(listed: list[Rule], profile: Profile) -> list[Block]:
+    rows = []
+    for rule in listed:
+        chosen = _of(profile, rule)
+        other = "" if chosen == rule.default else f"not {rule.default}"
+        rows.append((rule.name, chosen, other, rule.alternatives[chosen]))
+    headers = ("rule", "alternative", f"as in {DEFAULT_PROFILE}?", "meaning")
+    return [Text(f"{profile.name}: {profile.summary}\n{profile.engine}\n"), Table(headers, rows)]
+
+
+def _difference(listed: list[Rule], chosen: list[Profile]) -> list[Block]:
+    a, b = chosen
+    if not listed:
+        return [Text(f"{a.name} and {b.name} assign the same alternatives")]
+    rows = [(r.name, _of(a, r), _of(b, r), " ".join(r.operators), r.meaning) for r in listed]
+    return [Table(("rule", a.name, b.name, "operators", "meaning"), rows)]
+
+
+def _one(rule: Rule) -> list[Block]:
+    rows = [
+        (
+            alternative,
+            ", ".join(p.name for p in PROFILES.values() if _of(p, rule) == alternative),
+            meaning,
+        )
+        for alternative, meaning in rule.alternatives.items()
+    ]
+    return [
+        Text(f"{rule.name}: {rule.meaning}\nread by {' '.join(rule.operators)}\n"),
+        Table(("alternative", "profiles", "meaning"), rows),
+    ]

@@ -1,0 +1,227 @@
+"""From int32 accumulators to output bytes or words, in vectors: the fused requantization.
+
+Three forms, all equal to the definition in `numerics.requantize` wherever they are used:
+
+fast     family D collapsed into one multiplication. With q the multiplier, n >= 0 the right shift
+         and z the zero point, D is
+             h = floor((acc*q + 2^30) / 2^31),  y = floor((h + half - (h<0)) / 2^n) + z,
+             half = 2^(n-1) or 0.
+         Nested floors collapse: with u = acc + 2^31 as unsigned (free, folded into the bias)
+             y = (high32(u * 2q + K) + (u >>> 31)) >> n,
+             K = 2^31 + (half + (z << n) - 1 - q) * 2^32        (n = 0: without the sign term)
+         for all accumulators with |acc| + half + |z| * 2^n + 2 < 2^31. (h<0) may be replaced by
+         (acc<0): they differ only for acc = -1 and q = 2^30, where both give 0. Under a clamp at
+         or above z, negative results are clamped anyway and the sign term is dropped.
+double   family D as it is written, in 64-bit lanes, for any multiplier, shift and accumulator.
+float64  family F64: LiteRT's reference FULLY_CONNECTED, in double lanes.
+q15      family Q15 on 64-bit accumulators: the tile's 32-bit sum of products plus a 64-bit bias.
+float64_wide  family F64 on such accumulators.
+
+`Parameters` packs the constants of each channel once; `requantize` emits the code that uses them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refint8.native.cpu import Tier
+from refint8.native.lowering import NotFastError
+from refint8.numerics.fixedpoint import Ints
+from refint8.numerics.requantize import (
+    DoubleRounding,
+    Float64Rounding,
+    ReducedMultiplier,
+    Requantizer,
+)
+
+LANE_BYTES = 24
+"""Bytes of constants per lane, in four sections."""
+
+SECTIONS = {"bias": 0, "multiplier": 4, "constant": 12, "shift": 20}
+"""Section name to its start in lane bytes: int32 bias, 32-bit multiplier (or double scale),
+64-bit constant (those of even lanes before those of odd lanes), int32 shift."""
+
+
+WIDE_FORMS = ("q15", "float64_wide")
+"""Forms whose 64-bit bias takes the multiplier's section; their tiles start from 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Constants of one epilogue, per output channel, before they are laid out in vectors.
+
+    `form` is one of the above, or "unsigned" (fast without the sign term, under a clamp), or
+    "mixed" (fast with channels that do not shift).
+    """
+
+    form: str
+    bias: Ints
+    multiplier: Any
+    constant: Any
+    shift: Ints
+
+    def block(self, order: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Vectors of constants: `order` [vectors, lanes] names the channel of each lane."""
+        vectors, lanes = order.shape
+        out = np.zeros((vectors, LANE_BYTES * lanes), np.uint8)
+        for section, values in (
+            ("bias", self.bias.astype(np.int64).astype(np.uint32)),
+            ("multiplier", self.multiplier),
+            ("constant", self.constant),
+            ("shift", self.shift.astype(np.int32)),
+        ):
+            laid = np.ascontiguousarray(values[order])
+            if section == "constant" or (section == "multiplier" and self.form in WIDE_FORMS):
+                # Even lanes first, then odd ones: the halves of the widening multiplication.
+                laid = np.concatenate([laid[:, 0::2], laid[:, 1::2]], axis=1)
+            raw = np.ascontiguousarray(laid).view(np.uint8).reshape(vectors, -1)
+            start = SECTIONS[section] * lanes
+            out[:, start : start + raw.shape[1]] = raw
+        return out
+
+
+def parameters(
+    requantize: Requantizer,
+    bias: Ints,
+    interval: tuple[Ints, Ints],
+    zero_point: int,
+    clamp: tuple[int, int],
+    *,
+    wide: bool = False,
+    channels: slice = slice(None),
+) -> Parameters:
+    """Constants of the best form that is exact for accumulators inside `interval`.
+
+    For 64-bit accumulators (`wide`) the interval is that of the sum of products alone. `channels`
+    are those of the requantizer that `bias` and `interval` speak of.
+
+    `bias` is what the accumulator starts from (offsets of zero points folded in), `interval` the
+    lowest and highest accumulator of each channel as the definition sees it. Raises NotFastError
+    when no form is proved: then the definition has to run.
+    """
+    low, high = interval
+    most = np.maximum(np.abs(low), np.abs(high))
+    if int(most.max(initial=0)) >= 1 << 31:
+        raise NotFastError("an accumulator may leave int32")
+    requantize = _chosen(requantize, channels)
+    if wide:
+        return _wide(requantize, bias, zero_point)
+    if isinstance(requantize, Float64Rounding):
+        return _float64(requantize, bias, most, zero_point)
+    if not isinstance(requantize, DoubleRounding):
+        raise NotFastError(f"{type(requantize).__name__} has no vector form")
+    q = np.broadcast_to(requantize.multiplier, bias.shape)
+    shift = np.broadcast_to(requantize.shift, bias.shape)
+    left = np.maximum(shift, 0)
+    if bool(np.any((most << left) >= 1 << 31)):
+        raise NotFastError("a left shift may leave int32")
+    fast = _fast(requantize, bias, low, high, zero_point, relu=clamp[0] >= zero_point)
+    if fast is not None:
+        return fast
+    half = np.where(shift < 0, np.int64(1) << np.maximum(-shift - 1, 0), 0)
+    return Parameters(
+        form="double",
+        bias=bias,
+        multiplier=q.astype(np.int32),
+        constant=half.astype(np.uint64),
+        shift=zero_point_and_shift(zero_point, shift),
+    )
+
+
+def _chosen(requantize: Requantizer, channels: slice) -> Requantizer:
+    """The requantizer of some channels; factors without an axis serve all of them."""
+    if isinstance(requantize, Float64Rounding):
+        scale = requantize.scale
+        return replace(requantize, scale=scale[channels] if scale.ndim else scale)
+    if isinstance(requantize, (DoubleRounding, ReducedMultiplier)) and requantize.multiplier.ndim:
+        return replace(
+            requantize,
+            multiplier=requantize.multiplier[channels],
+            shift=requantize.shift[channels],
+        )
+    return requantize
+
+
+def _fast(
+    requantize: DoubleRounding, bias: Ints, low: Ints, high: Ints, zero_point: int, *, relu: bool
+) -> Parameters | None:
+    q = np.broadcast_to(requantize.multiplier, bias.shape).copy()
+    n = -np.broadcast_to(requantize.shift, bias.shape)
+    z = np.full(bias.shape, zero_point, np.int64)
+    # D is monotone, so equal ends mean a constant channel, exact with multiplier 0 at any shift.
+    at_low, at_high = _per_channel(requantize, low), _per_channel(requantize, high)
+    dead = at_low == at_high
+    z = np.where(dead, z + at_low, z)
+    q = np.where(dead, 0, q)
+    n = np.where(dead, 1, n)
+    if np.any(n < 0) or np.any(q < 0):
+        return None
+    half = np.where(n > 0, np.int64(1) << np.maximum(n - 1, 0), 0)
+    most = np.where(dead, 0, np.maximum(np.abs(low), np.abs(high)))
+    if np.any(most + half + (np.abs(z) << n) + 2 >= 1 << 31):
+        return None
+    form = "unsigned" if relu else ("fast" if np.all(n > 0) else "mixed")
+    sign = 0 if relu else (n > 0).astype(np.int64)
+    k = (1 << 31) + ((half + (z << n) - sign - q) << 32)
+    return Parameters(
+        form=form,
+        bias=bias + (1 << 31),
+        multiplier=(2 * q).astype(np.uint32),
+        constant=k.astype(np.uint64),
+        shift=n,
+    )
+
+
+def _wide(requantize: Requantizer, bias: Ints, zero_point: int) -> Parameters:
+    if zero_point != 0 or int(np.abs(bias).max(initial=0)) >= 1 << 46:
+        raise NotFastError("a 64-bit accumulator needs zero point 0 and a bias below 2^46")
+    if isinstance(requantize, ReducedMultiplier):
+        form = "q15"
+        factor = np.broadcast_to(requantize.reduced, bias.shape).astype(np.int64).view(np.uint64)
+        shift = 15 - np.broadcast_to(requantize.shift, bias.shape)
+    elif isinstance(requantize, Float64Rounding):
+        form = "float64_wide"
+        scale = np.ascontiguousarray(np.broadcast_to(requantize.scale, bias.shape), np.float64)
+        if bool(np.any((np.abs(bias) + (1 << 31)) * np.abs(scale) >= (1 << 31) - 1024)):
+            raise NotFastError("a product may leave int32")
+        factor, shift = scale.view(np.uint64), np.zeros(bias.shape, np.int64)
+    else:
+        raise NotFastError(f"{type(requantize).__name__} has no vector form for 64 bits")
+    wide_bias = bias.astype(np.int64).view(np.uint64)
+    return Parameters(form, np.zeros_like(bias), wide_bias, factor, shift)
+
+
+def zero_point_and_shift(zero_point: int, shift: Ints) -> Ints:
+    """One int32 a lane for the "double" form: zero point above, shift + 32 in the low 6 bits."""
+    return (np.int64(zero_point) << 6) | (shift + 32)
+
+
+def _per_channel(requantize: DoubleRounding, values: Ints) -> Ints:
+    return DoubleRounding(requantize.multiplier, requantize.shift, "wrap")(values)
+
+
+def _float64(requantize: Float64Rounding, bias: Ints, most: Ints, zero_point: int) -> Parameters:
+    scale = np.broadcast_to(requantize.scale, bias.shape)
+    if bool(np.any(most * np.abs(scale) >= (1 << 31) - 1024)):
+        raise NotFastError("a product may leave int32")
+    return Parameters(
+        form="float64",
+        bias=bias,
+        multiplier=np.ascontiguousarray(scale, np.float64),
+        constant=np.zeros(bias.shape, np.uint64),
+        shift=np.full(bias.shape, zero_point, np.int64),
+    )
+
+
+def requantize(b: Any, tier: Tier, form: str, total: Any, address: Any, distance: int) -> Any:
+    """Accumulators (bias already added) to output steps, int32 lanes, zero point added.
+
+    Emits one form's code; the constants lie at address + distance as `Parameters.block` lays them.
+    """
+    from refint8.native import _epilogue_ir
+
+    return _epilogue_ir.FORMS[form](b, tier.lanes, total, address, distance)

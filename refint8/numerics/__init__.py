@@ -1,0 +1,1 @@
+"""ROUND: the only place that rounds; rules name where implementations differ."""

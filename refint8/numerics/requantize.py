@@ -1,0 +1,240 @@
+"""From accumulator to output scale: the requantization families of NUMERICS §2.
+
+A requantizer is the integer (or, for one family, double) factor with its rounding. It is called
+with an int64 array of accumulators, channels last, and returns int64 values before the zero point
+is added. An operator picks the family by the accumulator's width and the rules, never by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refint8.errors import DomainError
+from refint8.numerics.accumulator import overflow_error
+from refint8.numerics.fixedpoint import (
+    INT32_MAX,
+    INT32_MIN,
+    Ints,
+    as_int64,
+    round_half_away,
+    rounding_divide_by_pot,
+    rounding_divide_by_pot_x86,
+    saturating_rounding_doubling_high_mul,
+    wrap32,
+)
+from refint8.numerics.multiplier import (
+    divide_multiplier,
+    quantize_multiplier,
+    quantize_multipliers,
+)
+from refint8.numerics.rules import Rules
+
+MAXIMUM_SHIFT: Final = 31
+"""The largest defined left shift of 32 bits."""
+
+
+class Requantizer(Protocol):
+    """Anything that maps accumulators (int64, channels last) to output steps (int64)."""
+
+    def __call__(self, accumulator: Ints) -> Ints:
+        """Requantize; the zero point is not added and nothing is clamped."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DoubleRounding:
+    """Family D: RDBPOT(SRDHM(x * 2^max(shift, 0), multiplier), max(-shift, 0)).
+
+    Two roundings, the first with ties up, the second with ties away from zero. `multiplier` and
+    `shift` have shape [] or [channels]. A left shift that leaves int32 wraps or is reported, by
+    the rule `left_shift`. Source: MultiplyByQuantizedMultiplier(int32), LiteRT `common.h`.
+    """
+
+    multiplier: Ints
+    shift: Ints
+    left_shift: str = "report"
+
+    def __post_init__(self) -> None:
+        if np.any(self.shift > MAXIMUM_SHIFT):
+            raise DomainError(
+                f"a multiplier of 2^{int(np.max(self.shift)) - 1} or more shifts left by more than"
+                f" {MAXIMUM_SHIFT}",
+                hint="a scale of this operator is degenerate; calibrate again",
+            )
+
+    def __call__(self, accumulator: Ints) -> Ints:
+        """Accumulators must fit int32."""
+        shifted = as_int64(accumulator) << np.maximum(self.shift, 0)
+        wrapped = wrap32(shifted)
+        if self.left_shift == "report" and not np.array_equal(wrapped, shifted):
+            raise overflow_error("an accumulator shifted left by its multiplier", shifted)
+        high = saturating_rounding_doubling_high_mul(wrapped, self.multiplier)
+        return rounding_divide_by_pot(high, np.maximum(-self.shift, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class RightShiftRounding:
+    """RDBPOT(SRDHM(x, multiplier), -shift): double rounding that knows no left shift.
+
+    The kernels of ADD, SUB, DIV and the comparisons use it on multipliers that they take to be
+    below 1. From 1 on the count is negative: refused, or what x86 makes of it, by the rule
+    `shift_domain`. There a scalar shift takes the count modulo 32 and a vector shift fills with
+    the sign, so the result depends on the element's place: `lanes` is the width of the vectors
+    in the kernel's loop (1: none), whose last size % lanes elements are scalar. Source:
+    MultiplyByQuantizedMultiplierSmallerThanOneExp, LiteRT `common.h` (CORRECTIONS item 6; vectors
+    measured on LiteRT 2.3.0).
+    """
+
+    multiplier: Ints
+    shift: Ints
+    shift_domain: str = "report"
+    lanes: int = 1
+
+    def __post_init__(self) -> None:
+        if self.shift_domain == "report" and np.any(self.shift > 0):
+            raise DomainError(
+                f"a multiplier of 2^{int(np.max(self.shift)) - 1} or more asks for a right shift"
+                " by a negative count",
+                hint="the output's scale is far too fine for the inputs; calibrate again",
+            )
+
+    def __call__(self, accumulator: Ints) -> Ints:
+        """Accumulators must fit int32."""
+        high = saturating_rounding_doubling_high_mul(accumulator, self.multiplier)
+        scalar = rounding_divide_by_pot_x86(high, -self.shift)
+        in_vectors = np.arange(high.size).reshape(high.shape) < high.size // self.lanes * self.lanes
+        filled = in_vectors & (self.shift > 0) & (self.lanes > 1)
+        return np.where(filled, np.where(high >= 0, 1, -1), scalar)
+
+
+@dataclass(frozen=True, eq=False)
+class ReducedMultiplier:
+    """Family Q15: (x * m16 + 2^(14-shift)) >> (15-shift), for 64-bit accumulators.
+
+    m16 is the multiplier rounded to 16 bits (ties up, at most 0x7FFF), which costs up to 2^-16 of
+    relative precision. `multiplier` here is the full one. The result is cast to int32 and wraps.
+    Source: MultiplyByQuantizedMultiplier(int64), LiteRT `quantization_util.cc`.
+    """
+
+    multiplier: Ints
+    shift: Ints
+
+    def __post_init__(self) -> None:
+        if np.any(self.shift > 7) or np.any(self.shift < -31):
+            raise DomainError(
+                f"the 16-bit multiplier takes shifts in [-31, 7], not {np.max(self.shift)}"
+            )
+
+    @property
+    def reduced(self) -> Ints:
+        """The 16-bit multiplier."""
+        return np.where(
+            self.multiplier < 0x7FFF0000, (self.multiplier + (1 << 15)) >> 16, np.int64(0x7FFF)
+        )
+
+    def __call__(self, accumulator: Ints) -> Ints:
+        """Accumulators must fit 48 bits, as the engine asserts."""
+        accumulator = as_int64(accumulator)
+        limit = 1 << 47
+        if accumulator.size and (accumulator.min() < -limit or accumulator.max() >= limit):
+            raise overflow_error("a 64-bit accumulator", accumulator, bits=48)
+        half = np.int64(1) << (14 - self.shift)
+        return wrap32((accumulator * self.reduced + half) >> (15 - self.shift))
+
+
+@dataclass(frozen=True, eq=False)
+class Float64Rounding:
+    """Family F64: round_half_away(double(x) * scale) cast to int32.
+
+    LiteRT's reference FULLY_CONNECTED since 1.3 (CORRECTIONS item 13). `scale` is float64, shape
+    [] or [channels]. IEEE double multiplication is the same on every CPU, so this stays
+    reproducible. The cast follows the rule `float_to_int`.
+    """
+
+    scale: NDArray[np.float64]
+    float_to_int: str = "saturate"
+
+    def __call__(self, accumulator: Ints) -> Ints:
+        """Accumulators must be exact in double, that is below 2^53."""
+        rounded = round_half_away(as_int64(accumulator).astype(np.float64) * self.scale)
+        return float_to_int32(rounded, self.float_to_int)
+
+
+def float_to_int32(rounded: NDArray[np.float64], rule: str) -> Ints:
+    """Cast whole floats to int32; what is outside, and NaN, by the rule `float_to_int`.
+
+    "x86": cvttsd2si gives -2^31 for all of them. "saturate": AArch64's fcvtzs, NaN gives 0.
+    """
+    inside = (rounded >= INT32_MIN) & (rounded <= INT32_MAX)
+    if rule == "x86":
+        return np.where(inside, np.where(inside, rounded, 0.0), INT32_MIN).astype(np.int64)
+    return np.clip(np.nan_to_num(rounded, nan=0.0), INT32_MIN, INT32_MAX).astype(np.int64)
+
+
+def double_rounding(effective_scales: float | Iterable[float], rules: Rules) -> DoubleRounding:
+    """Family D from one real factor (shape []) or one per channel (shape [channels])."""
+    multiplier, shift = _multipliers(effective_scales)
+    return DoubleRounding(multiplier, shift, rules.left_shift)
+
+
+def right_shift_rounding(
+    effective_scale: float, rules: Rules, *, lanes: int = 1
+) -> RightShiftRounding:
+    """Double rounding without left shift, from one real factor that should be below 1."""
+    multiplier, shift = _multipliers(effective_scale)
+    return RightShiftRounding(multiplier, shift, rules.shift_domain, lanes)
+
+
+def reduced_multiplier(
+    effective_scales: float | Iterable[float], _rules: Rules
+) -> ReducedMultiplier:
+    """Family Q15 from one real factor or one per channel."""
+    return ReducedMultiplier(*_multipliers(effective_scales))
+
+
+def float64_rounding(effective_scales: float | Iterable[float], rules: Rules) -> Float64Rounding:
+    """Family F64 from one real factor or one per channel."""
+    return Float64Rounding(np.asarray(effective_scales, dtype=np.float64), rules.float_to_int)
+
+
+REQUANTIZE_32: Final = {"double": double_rounding}
+"""Alternatives of the rule `requantize`: 32-bit accumulators."""
+
+MEAN_32: Final = {"double": DoubleRounding}
+"""The same, from a ready multiplier and shift."""
+
+REQUANTIZE_64: Final = {"q15": reduced_multiplier}
+"""Alternatives of the rule `requantize_wide`: 64-bit accumulators."""
+
+
+def requantizer(
+    effective_scales: float | Iterable[float], rules: Rules, *, wide: bool = False
+) -> Requantizer:
+    """The requantizer that the rules name for a 32-bit or (`wide`) 64-bit accumulator."""
+    families: Mapping[str, object] = REQUANTIZE_64 if wide else REQUANTIZE_32
+    family = families[rules.requantize_wide if wide else rules.requantize]
+    assert callable(family)
+    result: Requantizer = family(effective_scales, rules)
+    return result
+
+
+def mean_requantizer(effective_scale: float, count: int, rules: Rules) -> Requantizer:
+    """The requantizer of a sum of `count` accumulated values that divides by `count` as well.
+
+    The division is folded into the integer multiplier, so it takes the 32-bit families that have
+    one.
+    """
+    multiplier, shift = divide_multiplier(*quantize_multiplier(effective_scale), count)
+    return MEAN_32[rules.requantize](as_int64(multiplier), as_int64(shift), rules.left_shift)
+
+
+def _multipliers(effective_scales: float | Iterable[float]) -> tuple[Ints, Ints]:
+    if isinstance(effective_scales, (int, float)):
+        multiplier, shift = quantize_multipliers([effective_scales])
+        return multiplier[0], shift[0]
+    return quantize_multipliers(effective_scales)

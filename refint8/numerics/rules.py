@@ -1,0 +1,267 @@
+"""The rule catalogue: every place where integer implementations differ, by name.
+
+`Rules` is one assignment. A field is a rule, its default the alternative of the profile `tflite`;
+its metadata holds the one-line meaning, the alternatives and the operators that read it. The
+catalogue is data: `refint8 rules` prints it, and an operator reads only the field it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, NamedTuple
+
+from refint8.errors import UsageError
+
+
+class Rule(NamedTuple):
+    """One rule of the catalogue."""
+
+    name: str
+    meaning: str
+    default: str
+    alternatives: Mapping[str, str]
+    operators: tuple[str, ...]
+
+
+def _rule(default: str, meaning: str, operators: str, /, **alternatives: str) -> Any:
+    if default not in alternatives:
+        raise AssertionError(f"{default} is not among the alternatives of: {meaning}")
+    metadata = {
+        "meaning": meaning,
+        "alternatives": alternatives,
+        "operators": tuple(operators.split()),
+    }
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """An alternative for every rule. Raises UsageError for an unknown alternative."""
+
+    requantize: str = _rule(
+        "double",
+        "32-bit accumulator to output scale",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED ADD SUB MUL MEAN SUM PRELU"
+        " LEAKY_RELU RELU RELU6 QUANTIZE SOFTMAX LOGISTIC TANH",
+        double="31-bit multiplier, high half with ties up, then a shift with ties away from zero",
+    )
+    requantize_wide: str = _rule(
+        "q15",
+        "64-bit accumulator to output scale",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED",
+        q15="multiplier rounded to 16 bits, one rounding with ties up",
+    )
+    accumulator: str = _rule(
+        "report",
+        "a sum of products, or a difference from a zero point, that leaves int32",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED MEAN SUM AVERAGE_POOL_2D"
+        " QUANTIZE LOGISTIC TANH",
+        report="refused: exit code 4",
+        wrap="keeps its low 32 bits",
+    )
+    left_shift: str = _rule(
+        "report",
+        "an accumulator that leaves int32 when a multiplier above 1 shifts it left",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED MUL PRELU LEAKY_RELU RELU RELU6"
+        " QUANTIZE MEAN SUM SOFTMAX",
+        report="refused: exit code 4",
+        wrap="keeps its low 32 bits",
+    )
+    shift_domain: str = _rule(
+        "report",
+        "a rounding right shift by a count outside 0..31",
+        "SUB",
+        report="refused: exit code 4",
+        x86="the count wraps to 0..31, in vectors it fills with the sign; 1 is added when x >= 0",
+    )
+    degenerate_scale: str = _rule(
+        "refused",
+        "a scale of 0, a denormal or an infinite one, or NaN",
+        "*",
+        refused="refused: exit code 4",
+        used="goes into the arithmetic, which may still refuse what comes out",
+    )
+    declared_dtype: str = _rule(
+        "overruled",
+        "an output declared with another dtype than the operator's inputs",
+        "ADD SUB MAXIMUM MINIMUM PRELU EXPAND_DIMS GATHER SPLIT SPLIT_V RESIZE_BILINEAR"
+        " RESIZE_NEAREST_NEIGHBOR",
+        overruled="the output takes the inputs' dtype",
+        trusted="the declared dtype stands, and the operator has to have a row for it",
+    )
+    float_to_int: str = _rule(
+        "saturate",
+        "a float outside int32, or NaN, cast to int32",
+        "QUANTIZE FULLY_CONNECTED LOGISTIC TANH CONCATENATION",
+        saturate="clamped; NaN gives 0",
+        x86="gives -2^31",
+    )
+    lut8_overflow: str = _rule(
+        "saturate",
+        "an 8-bit table's entry outside int32, before it is clamped",
+        "LOGISTIC TANH",
+        saturate="clamped",
+        x86="becomes -2^31",
+        x86_uint8="becomes -2^31 in tables of uint8, is clamped in those of int8",
+    )
+    cast_nan: str = _rule(
+        "zero",
+        "a NaN that CAST turns into an integer; what is out of range saturates",
+        "CAST",
+        zero="gives 0",
+        highest="gives the dtype's highest value (LiteRT >= 2.3)",
+    )
+    bias_width: str = _rule(
+        "tensor",
+        "whether int16 activations are summed in 32 or 64 bits",
+        "CONV_2D TRANSPOSE_CONV FULLY_CONNECTED",
+        tensor="as wide as the bias; without one as quantized_bias_type says",
+        option="as quantized_bias_type says; a bias of the other width is misread: refused",
+    )
+    transpose_conv_int16: str = _rule(
+        "bias_width",
+        "whether TRANSPOSE_CONV on int16 sums in 32 or 64 bits",
+        "TRANSPOSE_CONV",
+        bias_width="as the rule bias_width says",
+        wide="in 64 bits; a 32-bit bias is misread: refused",
+    )
+    filter_zero_point: str = _rule(
+        "refused",
+        "a zero point of int8 weights where the kernel subtracts none",
+        "DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED",
+        refused="not run",
+        ignored="not subtracted",
+    )
+    int16_filter: str = _rule(
+        "refused",
+        "convolution weights of int16, which a converter writes when they are computed",
+        "CONV_2D DEPTHWISE_CONV_2D",
+        refused="not run",
+        bytes="as many of their bytes as there are weights, each read as int8",
+    )
+    fully_connected: str = _rule(
+        "integer",
+        "FULLY_CONNECTED's accumulator to output scale",
+        "FULLY_CONNECTED",
+        integer="like a convolution, by the accumulator's width",
+        float64="times a double, rounded half away from zero (LiteRT >= 1.3)",
+    )
+    fully_connected_scale: str = _rule(
+        "mixed",
+        "input scale * weight scale / output scale of per-tensor FULLY_CONNECTED",
+        "FULLY_CONNECTED",
+        mixed="product in float32, division in double",
+        float64="all in double",
+    )
+    mul_scale: str = _rule(
+        "float32",
+        "scale1 * scale2 / output scale of MUL",
+        "MUL",
+        float32="both steps in float32",
+        float64="all in double",
+    )
+    prelu_scale: str = _rule(
+        "float32",
+        "input scale (* alpha scale) / output scale of PRELU",
+        "PRELU",
+        float32="every step in float32",
+        float64="all in double",
+    )
+    leaky_relu_scale: str = _rule(
+        "float32",
+        "input scale (* alpha) / output scale of LEAKY_RELU",
+        "LEAKY_RELU",
+        float32="every step in float32",
+        float64="all in double",
+    )
+    relu_scale: str = _rule(
+        "float32",
+        "input scale / output scale of RELU and its kin as operators of their own",
+        "RELU RELU6",
+        float32="in float32",
+        float64="in double",
+    )
+    relu6: str = _rule(
+        "rescale",
+        "RELU6 as an operator of its own",
+        "RELU6",
+        rescale="requantizes from input to output scale, then clamps",
+        clamp="clamps the raw input, whatever the output's scale",
+    )
+    logistic_int8: str = _rule(
+        "table",
+        "LOGISTIC on 8 bits",
+        "LOGISTIC",
+        table="256 entries computed in float32",
+        gemmlowp="gemmlowp's fixed-point logistic on 4 integer bits",
+    )
+    tanh_int8: str = _rule(
+        "table",
+        "TANH on 8 bits",
+        "TANH",
+        table="256 entries computed in float32",
+        gemmlowp="gemmlowp's fixed-point tanh on 4 integer bits",
+    )
+    softmax_int16_table: str = _rule(
+        "float64",
+        "construction of SOFTMAX's two 513-entry tables for int16",
+        "SOFTMAX",
+        float64="in double",
+        float32="in float32",
+    )
+    softmax_int16_scale: str = _rule(
+        "float32",
+        "input scale * beta of SOFTMAX on int16",
+        "SOFTMAX",
+        float32="product in float32, division by the table's step in double",
+        float64="all in double",
+    )
+    add_int16_pot: str = _rule(
+        "honoured",
+        "ADD and SUB on int16 with power-of-two scales and `pot_scale_int16` set",
+        "ADD SUB",
+        honoured="shifts only, the addition saturates",
+        ignored="the general path with three multipliers",
+    )
+    pad_value: str = _rule(
+        "zero_point",
+        "what PAD puts around a quantized input",
+        "PAD",
+        zero_point="the output's zero point",
+        zero_for_int16="the output's zero point, but 0 for int16 whatever its zero point",
+        zero="0, whatever the zero point",
+    )
+    sum: str = _rule(
+        "correct",
+        "SUM on int8 and int16",
+        "SUM",
+        correct="sums the values of their own dtype",
+        uint8_bytes="reads the input's bytes as uint8 and clamps to 0..255",
+    )
+
+    def __post_init__(self) -> None:
+        for rule in CATALOGUE:
+            chosen = getattr(self, rule.name)
+            if chosen not in rule.alternatives:
+                raise UsageError(
+                    f"rule {rule.name} has no alternative {chosen!r}",
+                    hint=f"choose one of {', '.join(rule.alternatives)}",
+                )
+
+    def assignment(self) -> dict[str, str]:
+        """Rule name to the alternative in force, in the catalogue's order."""
+        return {rule.name: getattr(self, rule.name) for rule in CATALOGUE}
+
+
+CATALOGUE: tuple[Rule, ...] = tuple(
+    Rule(
+        name=f.name,
+        meaning=f.metadata["meaning"],
+        default=str(f.default),
+        alternatives=f.metadata["alternatives"],
+        operators=f.metadata["operators"],
+    )
+    for f in fields(Rules)
+)
+"""All rules, in the order of their declaration."""

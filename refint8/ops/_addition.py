@@ -1,0 +1,159 @@
+"""The three arithmetics that ADD and SUB share; `sign` is +1 or -1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from refint8.errors import DomainError
+from refint8.numerics.fixedpoint import Ints, as_int64, rounding_divide_by_pot_16, saturate
+from refint8.numerics.multiplier import quantize_multiplier
+from refint8.numerics.requantize import Requantizer, requantizer, right_shift_rounding
+from refint8.numerics.scales import power_of_two_exponent, ratio_float64
+from refint8.ops._elementwise import Finish, RawFinish, check_symmetric, check_zero_points
+from refint8.ops._op import Array, Node, Shape, check
+
+LEFT_SHIFT = {"INT8": 20, "UINT8": 20, "INT16": 15}
+"""Bits of headroom that the inputs are shifted into before they are rescaled."""
+
+SUB_LANES = 4
+"""Elements per vector of LiteRT's loop over equal shapes; the one that broadcasts is scalar."""
+
+
+class Sum(Protocol):
+    """One of the arithmetics below: two arrays that broadcast to the output array."""
+
+    def __call__(self, a: Array, b: Array) -> Array:
+        """Add, or subtract b from a."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledSum:
+    """General scales: both inputs to 2^-left_shift of twice the larger scale, then to the output's.
+
+    Neither the shifted inputs nor their sum can leave int32.
+    """
+
+    sign: int
+    left_shift: int
+    zero_points: tuple[int, int]
+    rescale: tuple[Requantizer, Requantizer]
+    requantize: Requantizer
+    finish: Finish
+
+    def __call__(self, a: Array, b: Array) -> Array:
+        """Shift left, rescale each, add, requantize."""
+        first, second = (
+            rescale((as_int64(x) - zero_point) << self.left_shift)
+            for x, zero_point, rescale in zip((a, b), self.zero_points, self.rescale, strict=True)
+        )
+        return self.finish(self.requantize(first + self.sign * second))
+
+
+@dataclass(frozen=True, eq=False)
+class PowerOfTwoSum:
+    """int16 with power-of-two scales: round-shift right to the output's scale, add, saturate."""
+
+    sign: int
+    shifts: tuple[int, int]
+    finish: Finish
+
+    def __call__(self, a: Array, b: Array) -> Array:
+        """RDBPOT in 16 bits on each input."""
+        first, second = (
+            rounding_divide_by_pot_16(x, shift)
+            for x, shift in zip((a, b), self.shifts, strict=True)
+        )
+        return self.finish(saturate(first + self.sign * second, 16))
+
+
+@dataclass(frozen=True)
+class RawSum:
+    """Integers without quantization: modulo the width of their dtype."""
+
+    sign: int
+    finish: RawFinish
+
+    def __call__(self, a: Array, b: Array) -> Array:
+        """int64 arithmetic wraps by itself."""
+        with np.errstate(over="ignore"):
+            total: Ints = as_int64(a) + self.sign * as_int64(b)
+        return self.finish(total)
+
+
+def sum_of(node: Node, sign: int) -> Sum:
+    """The arithmetic of an ADD (sign 1) or SUB (sign -1); conditions C2 to C5 of both."""
+    a, b, out = node.input(0), node.input(1), node.output
+    raw_int16 = out.dtype == "INT16" and sign > 0 and not out.quantized
+    if out.dtype in ("INT32", "INT64") or raw_int16:
+        return RawSum(sign, RawFinish.of(node))
+    check_symmetric((a, b, out), "C2")
+    if out.dtype == "INT16" and _honours_powers_of_two(node):
+        exponents = [power_of_two_exponent(operand.scale) for operand in (a, b, out)]
+        if None not in exponents:
+            return _power_of_two_sum(node, sign, [e for e in exponents if e is not None])
+    check_zero_points((a, b, out), "C3")
+    left_shift = LEFT_SHIFT[out.dtype]
+    twice_larger = 2 * max(a.scale, b.scale)
+    real = ratio_float64(twice_larger, (1 << left_shift) * out.scale)
+    return ScaledSum(
+        sign=sign,
+        left_shift=left_shift,
+        zero_points=(a.zero_point, b.zero_point),
+        rescale=(
+            _input_requantizer(node, ratio_float64(a.scale, twice_larger)),
+            _input_requantizer(node, ratio_float64(b.scale, twice_larger)),
+        ),
+        requantize=_output_requantizer(node, sign, real),
+        finish=Finish.of(node),
+    )
+
+
+def _honours_powers_of_two(node: Node) -> bool:
+    option = bool(node.options.get("pot_scale_int16", True))
+    return option and node.rules.add_int16_pot == "honoured"
+
+
+def _input_requantizer(node: Node, real: float) -> Requantizer:
+    """At most 1/2; 0 or NaN with a degenerate scale, on which the kernel aborts."""
+    if not real > 0:
+        raise DomainError(
+            f"an input multiplier is {real}, the kernel takes positive ones", label="C4"
+        )
+    return requantizer(real, node.rules)
+
+
+def _output_requantizer(node: Node, sign: int, real: float) -> Requantizer:
+    """Below 1 as the rules say; above 1 SUB alone goes on, with a negative right shift."""
+    _, shift = quantize_multiplier(real)
+    if real > 0 and shift <= 0:
+        return requantizer(real, node.rules)
+    if sign > 0 or real <= 1 or node.rules.shift_domain == "report":
+        raise DomainError(
+            f"the output multiplier is {real}, the kernel is made for multipliers below 1",
+            label="C4",
+            hint="the output's scale is far too fine for the inputs; calibrate again",
+        )
+    first, second = (_without_leading_ones(node.input(k).shape) for k in (0, 1))
+    lanes = SUB_LANES if first == second else 1
+    return right_shift_rounding(real, node.rules, lanes=lanes)
+
+
+def _without_leading_ones(shape: Shape) -> Shape:
+    kept = next((k for k, size in enumerate(shape) if size != 1), len(shape))
+    return shape[kept:]
+
+
+def _power_of_two_sum(node: Node, sign: int, exponents: list[int]) -> PowerOfTwoSum:
+    first, second = (exponents[2] - exponent for exponent in exponents[:2])
+    check(
+        min(first, second) == 0 and max(first, second) <= 31,
+        "C5",
+        f"the output's step is 2^{first} and 2^{second} steps of the inputs; one of them must be"
+        " 2^0, the other 2^0 to 2^31",
+        "clear pot_scale_int16, or give an input the output's scale",
+    )
+    return PowerOfTwoSum(sign, (first, second), Finish.of(node))

@@ -1,0 +1,68 @@
+"""AVERAGE_POOL_2D: the average of the window's values, channel by channel.
+
+out[n,y,x,c] = clamp(sum / taps, low, high), rounded to the nearest, ties away from zero,
+with sum and taps over the part of the window that lies inside the image.
+
+Raw values are averaged: scales and zero points play no part but in the clamp of a fused
+activation, and nothing is rescaled even if input and output declare different ones.
+
+C1  the input has rank 4
+
+Semantics: LiteRT `kernels/pooling.cc`, `reference/integer_ops/pooling.h` and, for uint8,
+`reference/pooling.h`, ai-edge-litert 2.3.0 (CORRECTIONS item 21).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from refint8.model.types import NUMPY_DTYPE
+from refint8.native.lowering import Site
+from refint8.numerics.accumulator import Accumulator
+from refint8.numerics.fixedpoint import rounding_divide
+from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._pool_kernel import lower_pool
+from refint8.ops._window import Window
+
+
+@operator(
+    "AVERAGE_POOL_2D",
+    versions=range(1, 4),
+    dtypes=("UINT8->UINT8", "INT8->INT8", "INT16->INT16"),
+)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AveragePool2D(Record):
+    """The integer record."""
+
+    window: Window
+    accumulator: Accumulator
+    clamp: tuple[int, int]
+    dtype: str
+
+    @classmethod
+    def prepare(cls, node: Node) -> Self:
+        """Condition C1, window, clamp."""
+        x = node.input(0)
+        check(len(x.shape) == 4, "C1", f"input {x.shape} must have rank 4")
+        window = Window.of_pool(node.options, (x.shape[1], x.shape[2]))
+        return cls(
+            shapes=(window.output_shape(x.shape[0], x.shape[3]),),
+            window=window,
+            accumulator=Accumulator(node.rules.accumulator),
+            clamp=node.clamp(),
+            dtype=node.output.dtype,
+        )
+
+    def spec(self, x: Array) -> Array:
+        """x [n, h, w, c] to [n, out_h, out_w, c]."""
+        total = self.window.patches(x.astype(np.int64)).sum(axis=(3, 4))
+        taps = self.window.taps_inside((x.shape[1], x.shape[2]))[:, :, np.newaxis]
+        average = rounding_divide(self.accumulator(total), taps)
+        return np.clip(average, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
+
+    def lower(self, site: Site) -> None:
+        """One pass over the windows."""
+        lower_pool(site, "average", site.read(0), self.window, self.clamp, self.dtype)

@@ -1,0 +1,42 @@
+"""MAXIMUM: the larger of two values, raw, with broadcasting.
+
+out = maximum(x1, x2)
+
+Scales and zero points are not looked at: the larger of the two integers, whatever they stand for.
+
+C1  the shapes broadcast
+
+Semantics: LiteRT `kernels/maximum_minimum.cc`, ai-edge-litert 2.3.0 (OPS, row MAXIMUM).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from refint8.ops._dtypes import rows
+from refint8.ops._elementwise import broadcast_shape
+from refint8.ops._op import Array, Node, Record, operator
+
+
+@operator(
+    "MAXIMUM",
+    versions=range(1, 5),
+    dtypes=rows("{T},{T}->{T}", ("UINT8", "INT8", "INT16", "INT32", "INT64")),
+    dtype_of=0,
+)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Maximum(Record):
+    """The integer record: nothing but the shape."""
+
+    @classmethod
+    def prepare(cls, node: Node) -> Self:
+        """Condition C1."""
+        return cls(shapes=(broadcast_shape(node.input(0), node.input(1), "C1"),))
+
+    def spec(self, x1: Array, x2: Array) -> Array:
+        """Arrays that broadcast, of one dtype, to the larger of each pair."""
+        out: Array = np.maximum(x1, x2)
+        return out

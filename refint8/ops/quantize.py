@@ -1,0 +1,125 @@
+"""QUANTIZE: real values to steps, or steps of one scale to steps of another.
+
+From float32, in **float32** (c the channel where the output has a scale per channel):
+out = clamp(int32(round_half_away(x / s_out[c])) + zp_out[c], lowest, highest)
+
+From integers:
+out = clamp(requantize(x - zp_in, by s_in / s_out) + zp_out, lowest, highest)
+
+s_in / s_out is taken in double. A float that leaves int32 is cast by the rule `float_to_int`
+("x86": to -2^31, and the sum with a negative zero point wraps); an integer difference that does
+is treated by the rule `accumulator`.
+
+C1  int16 to int16: zero points are 0
+C2  per channel: an 8- or 16-bit output, one scale for each position of its quantized dimension
+
+Semantics: LiteRT `kernels/quantize.cc`, `reference/quantize.h`, `reference/requantize.h`,
+ai-edge-litert 2.3.0 (CORRECTIONS items 8, 17); int8 to int32 as TFLM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from refint8.model.types import NUMPY_DTYPE
+from refint8.numerics.accumulator import Accumulator
+from refint8.numerics.activation import DTYPE_RANGE
+from refint8.numerics.fixedpoint import Ints, as_int64, round_half_away, wrap32
+from refint8.numerics.requantize import Requantizer, float_to_int32, requantizer
+from refint8.numerics.scales import ratio_float64
+from refint8.ops._elementwise import Finish, check_symmetric, per_channel
+from refint8.ops._op import Array, Node, Record, operator
+
+
+class Conversion(Protocol):
+    """One of the arithmetics below: an array to an array of the same shape."""
+
+    def __call__(self, x: Array) -> Array:
+        """Convert every element."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class FromFloat:
+    """float32 to steps; `scale` (float32) and `zero_point` are one or arrays that broadcast."""
+
+    scale: NDArray[Any]
+    zero_point: int | Ints
+    float_to_int: str
+    dtype: str
+
+    def __call__(self, x: Array) -> Array:
+        """One float32 division, one rounding; where casts are x86's, the sum wraps as well."""
+        with np.errstate(all="ignore"):
+            rounded = round_half_away(x / self.scale)
+        steps = float_to_int32(rounded, self.float_to_int) + self.zero_point
+        if self.float_to_int == "x86":
+            steps = wrap32(steps)
+        out: Array = np.clip(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class FromSteps:
+    """Steps of the input's scale to steps of the output's."""
+
+    input_zero_point: int
+    accumulator: Accumulator
+    requantize: Requantizer
+    finish: Finish
+
+    def __call__(self, x: Array) -> Array:
+        """The difference is an int32."""
+        difference = self.accumulator(as_int64(x) - self.input_zero_point)
+        return self.finish(self.requantize(difference))
+
+
+@operator(
+    "QUANTIZE",
+    versions=range(1, 7),
+    dtypes=(
+        "FLOAT32->UINT8|INT8|INT16|INT4|UINT4",
+        "UINT8->UINT8|INT8|INT16",
+        "INT8->UINT8|INT8|INT16|INT32",
+        "INT16->INT8|INT16|INT32",
+        "INT32->INT8|INT16",
+    ),
+)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Quantize(Record):
+    """The integer record: one of the two arithmetics above."""
+
+    conversion: Conversion
+
+    @classmethod
+    def prepare(cls, node: Node) -> Self:
+        """Conditions C1 and C2, scales or requantizer."""
+        x = node.input(0)
+        conversion = _from_float(node) if x.dtype == "FLOAT32" else _from_steps(node)
+        return cls(shapes=(x.shape,), conversion=conversion)
+
+    def spec(self, x: Array) -> Array:
+        """Any shape, elementwise."""
+        return self.conversion(x)
+
+
+def _from_float(node: Node) -> FromFloat:
+    out = node.output
+    scale, zero_point = per_channel(out, node.input(0).shape, ("UINT8", "INT8", "INT16"), "C2")
+    return FromFloat(scale, zero_point, node.rules.float_to_int, out.dtype)
+
+
+def _from_steps(node: Node) -> FromSteps:
+    x, out = node.input(0), node.output
+    if x.dtype == out.dtype:
+        check_symmetric((x, out), "C1")
+    return FromSteps(
+        input_zero_point=x.zero_point,
+        accumulator=Accumulator(node.rules.accumulator),
+        requantize=requantizer(ratio_float64(x.scale, out.scale), node.rules),
+        finish=Finish.of(node),
+    )

@@ -1,0 +1,85 @@
+"""RESIZE_BILINEAR: an NHWC image in another size, four neighbours blended.
+
+With (lower, upper, fraction) of an output index along each axis, (y0, y1, dy) and (x0, x1, dx):
+
+out = blend(in[y0, x0], in[y1, x0], in[y0, x1], in[y1, x1], dy, dx) on the raw values
+
+INT8, INT16: integers throughout, fractions in Q10.
+  scale = (1024 * in + out / 2) / out, or (1024 * (in - 1) + (out - 1) / 2) / (out - 1) with
+          align_corners and out > 1
+  pos   = i * scale, + scale / 2 - 512 with half_pixel_centers
+  lower = max(trunc(pos / 1024), 0), upper = min(trunc((pos + 1023) / 1024), in - 1),
+  fraction = pos - 1024 * lower
+  blend = round_half_away((v00 * (1024 - dy) * (1024 - dx) + v10 * dy * (1024 - dx)
+          + v01 * (1024 - dy) * dx + v11 * dy * dx) / 2^20)
+UINT8: **float32**, every operation rounded, in the order written (`numerics/resize.py`).
+  lower = max(floor(pos), 0), upper = min(ceil(pos), in - 1),
+  blend = trunc(v00 * (1 - dy) * (1 - dx) + v10 * dy * (1 - dx) + v01 * (1 - dy) * dx
+          + v11 * dy * dx + 0.5)
+
+C1  the input has rank 4 and the size is a vector of two
+C2  the sizes are at least 1, and the image is not empty
+C3  align_corners and half_pixel_centers are not both set
+
+Quantization is not looked at. Where the rounded Q10 scale leads past the last pixel, as from 65 to
+513, the engine reads behind the row: DomainError.
+
+Semantics: LiteRT `kernels/resize_bilinear.cc` and `reference/resize_bilinear.h`, ai-edge-litert
+2.3.0 (NUMERICS §7, CORRECTIONS item 24).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from refint8.model.types import NUMPY_DTYPE
+from refint8.numerics.resize import Line, blend_float32, blend_q10, linear_float32, linear_q10
+from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._resize import image_sizes
+
+
+@operator(
+    "RESIZE_BILINEAR",
+    versions=range(1, 5),
+    dtypes=("INT8,INT32->INT8", "INT16,INT32->INT16", "UINT8,INT32->UINT8"),
+    values=(1,),
+    dtype_of=0,
+)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ResizeBilinear(Record):
+    """The integer record: the neighbours of every output row and column, with their fractions."""
+
+    rows: Line
+    columns: Line
+    dtype: str
+
+    @classmethod
+    def prepare(cls, node: Node) -> Self:
+        """Conditions C1 to C3, lines and shape."""
+        image, size = image_sizes(node, "C1", "C2", smallest=1)
+        align, half = node.options["align_corners"], node.options["half_pixel_centers"]
+        check(not (align and half), "C3", "align_corners and half_pixel_centers are both set")
+        batches, _, _, channels = node.input(0).shape
+        linear = linear_float32 if node.output.dtype == "UINT8" else linear_q10
+        return cls(
+            shapes=((batches, *size, channels),),
+            rows=linear(image[0], size[0], align_corners=align, half_pixel_centers=half),
+            columns=linear(image[1], size[1], align_corners=align, half_pixel_centers=half),
+            dtype=node.output.dtype,
+        )
+
+    def spec(self, x: Array, _size: Array) -> Array:
+        """x [n, h, w, c] to [n, out_h, out_w, c]."""
+        y_line, x_line = self.rows, self.columns
+        above, below = x[:, y_line.lower], x[:, y_line.upper]
+        blend = blend_float32 if self.dtype == "UINT8" else blend_q10
+        out = blend(
+            above[:, :, x_line.lower],
+            below[:, :, x_line.lower],
+            above[:, :, x_line.upper],
+            below[:, :, x_line.upper],
+            y_line.fraction[:, None, None],
+            x_line.fraction[:, None],
+        )
+        return out.astype(NUMPY_DTYPE[self.dtype])

@@ -1,0 +1,116 @@
+"""SUM: the sum over some axes.
+
+8 and 16 bits: out = clamp(requantize(sum(in) - N * zp_in) + zp_out), N elements in each sum,
+requantized by scale_in / scale_out.
+
+int32 and int64: plain sums that wrap; no scales.
+
+Under the rule sum=uint8_bytes, the engine's mistake: whatever their dtype, the input's bytes are
+read as uint8 and the output is clamped to 0..255 and stored as bytes, zero points unchanged.
+
+C1  axes lie within the input's rank
+C2  int16 activations have zero point 0
+C3  under the rule sum=uint8_bytes the dtype has 8 bits, as half of an int16 output stays unwritten
+
+Semantics: LiteRT `kernels/reduce.cc`, QuantizedMeanOrSum in `reference/reduce.h`,
+ai-edge-litert 2.3.0; TFLM `kernels/reduce_common.cc` (CORRECTIONS item 19).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from refint8.errors import DomainError
+from refint8.model.types import NUMPY_DTYPE
+from refint8.native.lowering import Site
+from refint8.numerics.accumulator import Accumulator
+from refint8.numerics.activation import DTYPE_RANGE
+from refint8.numerics.requantize import Requantizer, requantizer
+from refint8.numerics.scales import ratio_float64
+from refint8.ops._convolution import check_symmetric_int16
+from refint8.ops._op import Array, Node, Record, operator
+from refint8.ops._reduce import Reduction
+from refint8.ops._reduce_kernel import lower_integer_sum, lower_requantized_sum
+
+
+@operator(
+    "SUM",
+    versions=range(1, 3),
+    dtypes=(
+        "UINT8,INT32->UINT8",
+        "INT8,INT32->INT8",
+        "INT16,INT32->INT16",
+        "INT32,INT32->INT32",
+        "INT64,INT32->INT64",
+    ),
+    values=(1,),
+)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sum(Record):
+    """The integer record; `requantize` is None for plain integers. `dtype` is the tensors',
+    `computed_as` the one the engine takes them for.
+    """
+
+    reduction: Reduction
+    requantize: Requantizer | None
+    accumulator: Accumulator
+    input_zero_point: int
+    output_zero_point: int
+    computed_as: str
+    dtype: str
+
+    @classmethod
+    def prepare(cls, node: Node) -> Self:
+        """Conditions C1 to C3, axes, requantizer."""
+        x, out = node.input(0), node.output
+        reduction = Reduction.of(node, "C1")
+        check_symmetric_int16(x, out, "C2")
+        plain = x.dtype in ("INT32", "INT64")
+        computed_as = "UINT8" if node.rules.sum == "uint8_bytes" and not plain else x.dtype
+        if computed_as == "UINT8" and x.dtype == "INT16":
+            raise DomainError(
+                "the engine sums the bytes of int16 values and leaves half of the output unwritten",
+                label="C3",
+                hint="a profile that sums in the tensor's own dtype computes what was meant",
+            )
+        ratio = None if plain else ratio_float64(x.scale, out.scale)
+        return cls(
+            shapes=(reduction.shape,),
+            reduction=reduction,
+            requantize=None if ratio is None else requantizer(ratio, node.rules),
+            accumulator=Accumulator(node.rules.accumulator),
+            input_zero_point=0 if plain else x.zero_point,
+            output_zero_point=0 if plain else out.zero_point,
+            computed_as=computed_as,
+            dtype=out.dtype,
+        )
+
+    def spec(self, x: Array, _axes: Array | None = None) -> Array:
+        """x of any shape to the reduced shape."""
+        if self.requantize is None:
+            return self.reduction(np.add, x)
+        values = x.astype(NUMPY_DTYPE[self.computed_as]).astype(np.int64)
+        total = self.reduction(np.add, values)
+        acc = self.accumulator(total - self.reduction.count * self.input_zero_point)
+        steps = self.accumulator(self.requantize(acc) + self.output_zero_point)
+        return np.clip(steps, *DTYPE_RANGE[self.computed_as]).astype(NUMPY_DTYPE[self.dtype])
+
+    def lower(self, site: Site) -> None:
+        """Sums, as they are or requantized."""
+        x = site.read(0)
+        if self.requantize is None:
+            lower_integer_sum(site, x, self.reduction, self.dtype, 1)
+            return
+        zero_points = (self.input_zero_point, self.output_zero_point)
+        lower_requantized_sum(
+            site,
+            x,
+            self.reduction,
+            self.computed_as,
+            self.requantize,
+            self.accumulator,
+            zero_points,
+        )

@@ -1,0 +1,1 @@
+"""SHOW: results as text, JSON and pages."""

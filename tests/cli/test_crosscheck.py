@@ -1,0 +1,189 @@
+"""`refint8 crosscheck`: files in, exit code and report out."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from refint8.cli import crosscheck as command
+from refint8.cli import main
+from refint8.model.build import ModelBuilder
+from refint8.oracle.targets import Outcome, target
+from tests.oracle.test_crosscheck import Stub, flawed, pools
+
+
+class Result(NamedTuple):
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def targets(monkeypatch):
+    """Targets by name that stand in for the engines."""
+    made = {
+        "good": Stub(name="good"),
+        "bad": Stub(flawed(3, 0), name="bad"),
+        "mute": Stub(outcome=Outcome("refused", detail="no"), name="mute"),
+        "litert:ref": Stub(name="litert:ref"),
+    }
+    monkeypatch.setattr(command, "target", lambda name: made.get(name) or target(name))
+    return made
+
+
+@pytest.fixture
+def run(targets, capsys):
+    def call(*arguments):
+        code = main(["crosscheck", *map(str, arguments)])
+        return Result(code, *capsys.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "pools.tflite"
+    path.write_bytes(pools().content)
+    return path
+
+
+def test_equal_is_0_and_litert_ref_the_default(run, model, targets):
+    result = run(model)
+    assert result.exit_code == 0
+    assert "against litert:ref" in result.stdout
+    assert "3 of 3 tensors equal, 0 of 54 elements differ" in result.stdout
+    assert result.stderr == ""
+
+
+def test_a_difference_is_1(run, model):
+    result = run(model, "--against", "bad")
+    assert result.exit_code == 1
+    assert "first divergence: operator #1 RESHAPE z" in result.stdout
+
+
+def test_several_targets_repeated_or_with_commas(run, model):
+    result = run(model, "-a", "good,bad", "--against", "mute", "-a", "good")
+    assert result.exit_code == 1
+    assert "1 different, 1 refused, 1 equal" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["-a", "nobody"], "there is no target 'nobody'"),
+        (["-p", "nobody"], "there is no profile 'nobody'"),
+        (["-i", "nowhere.npy"], "cannot read nowhere.npy"),
+        (["--samples", "0"], "Invalid value for '--samples'"),
+    ],
+)
+def test_a_mistake_is_2(run, model, arguments, message):
+    result = run(model, *arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {message}")
+    assert result.stdout == ""
+
+
+def test_no_model_is_2(run, tmp_path):
+    result = run(tmp_path / "*.tflite")
+    assert result.exit_code == 2
+    assert "no model at" in result.stderr
+
+
+def test_an_unreadable_file_is_2_but_the_others_are_compared(run, model, tmp_path):
+    (tmp_path / "broken.tflite").write_bytes(b"no model")
+    result = run(tmp_path)
+    assert result.exit_code == 2
+    assert "3 of 3 tensors equal" in result.stdout
+    assert "unreadable:" in result.stderr
+    assert "broken.tflite" in result.stderr
+    assert run(tmp_path, "-a", "bad").exit_code == 1
+
+
+def test_nothing_compared_is_2(run, model):
+    assert run(model, "-a", "mute").exit_code == 2
+
+
+def test_unsupported_is_3(run, tmp_path):
+    b = ModelBuilder()
+    x = b.tensor("x", "INT8", (1, 4), scale=0.5)
+    b.operator("CUSTOM", [x], [b.tensor("y", "INT8", (1, 4), scale=0.5)], custom_code="mine")
+    (tmp_path / "m.tflite").write_bytes(b.to_bytes([x], [1]))
+    result = run(tmp_path / "m.tflite")
+    assert result.exit_code == 3
+    assert "unsupported: refint8 does not support the model" in result.stdout
+    assert "mine" in result.stdout
+
+
+def test_undefined_is_4(run, tmp_path):
+    b = ModelBuilder()
+    x = b.tensor("x", "INT8", (1, 1, 1, 8), scale=0.5)
+    weights = b.tensor("w", "INT8", (1, 1, 1, 8), scale=0.5, data=np.full((1, 1, 1, 8), 127))
+    bias = b.tensor("b", "INT32", (1,), scale=0.25, data=[2**31 - 1])
+    y = b.tensor("y", "INT8", (1, 1, 1, 1), scale=0.5)
+    b.operator("CONV_2D", [x, weights, bias], [y], version=3, stride_w=1, stride_h=1)
+    (tmp_path / "m.tflite").write_bytes(b.to_bytes([x], [y]))
+    np.save(tmp_path / "x.npy", np.full((1, 1, 1, 8), 127, np.int8))
+    result = run(tmp_path / "m.tflite", "-i", tmp_path / "x.npy")
+    assert result.exit_code == 4
+    assert "undefined: the arithmetic is not defined here" in result.stdout
+
+
+def test_folders_and_patterns(run, tmp_path):
+    for name in ("a/one.tflite", "a/b/two.tflite", "three.tflite", "a/note.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pools().content)
+    find = command.model_paths
+    assert [p.name for p in find([str(tmp_path / "a")])] == ["two.tflite", "one.tflite"]
+    assert [p.name for p in find([str(tmp_path / "*.tflite")])] == ["three.tflite"]
+    both = find([str(tmp_path / "a/**/*.tflite"), str(tmp_path / "a")])
+    assert len(both) == 2, "each once"
+    result = run(tmp_path)
+    assert result.exit_code == 0
+    assert f"in {tmp_path}" in result.stdout
+
+
+def test_inputs_samples_and_seed(run, model, targets, tmp_path):
+    run(model, "--samples", "5", "--seed", "9", "--time-limit", "4")
+    assert len(targets["litert:ref"].asked["inputs"]) == 5
+    assert targets["litert:ref"].asked["time_limit"] == 4.0
+    np.save(tmp_path / "x.npy", np.ones((2, 4, 4, 2), np.int8))
+    result = run(model, "-i", tmp_path / "x.npy")
+    assert "2 input sets" in result.stdout
+    assert "(seed" not in result.stdout
+    assert (targets["litert:ref"].asked["inputs"][1][0] == 1).all()
+
+
+def test_profile_replaces_the_targets_own(run, model):
+    assert "profile tflm" in run(model, "--profile", "tflm").stdout
+
+
+def test_json(run, model):
+    result = run(model, "-a", "good,bad", "--json")
+    found = json.loads(result.stdout)
+    assert result.exit_code == found["exit_code"] == 1
+    assert found["schema"] == "refint8-crosscheck-1"
+    assert [c["verdict"] for c in found["models"][0]["comparisons"]] == ["equal", "different"]
+
+
+def test_errors(run, model):
+    assert "verdict" not in run(model, "-a", "bad", "--errors", "0").stdout
+
+
+def test_an_engine_for_real(model):
+    if target("litert:ref").describe().startswith("missing"):
+        pytest.skip(f"litert:ref is {target('litert:ref').describe()}")
+    code = "import sys; from refint8.cli import main; sys.exit(main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "crosscheck", str(model)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ai-edge-litert" in done.stdout

@@ -1,0 +1,60 @@
+"""Damaged models, run: each gives a clean error or a result, soon, and in little memory.
+
+What the reader lets through may still ask for absurd shapes; REFINT8_MEMORY_LIMIT is what a user
+who takes models from strangers would set.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+
+import pytest
+
+from refint8.engine.session import Session
+from refint8.errors import Refint8Error
+from refint8.model.reader import read_model
+from refint8.oracle.random_inputs import random_inputs
+from tests.engine.operator_seeds import operator_models
+from tests.model.mutants import mutants
+from tests.model.test_hostile import seeds
+
+LIMIT = 1 << 22
+MOST_MEMORY = 1 << 30
+
+
+def survey(count: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> tuple[int, int]:
+    """(ran, refused) of `count` mutants; anything but a Refint8Error propagates."""
+    monkeypatch.setenv("REFINT8_MEMORY_LIMIT", str(LIMIT))
+    ran = refused = 0
+    tracemalloc.start()
+    try:
+        for mutant in mutants([*seeds(), *operator_models()], count, seed):
+            tracemalloc.reset_peak()
+            began = time.process_time()
+            try:
+                model = read_model(mutant)
+                session = Session(model)
+                session.run(random_inputs(model, 1, 0)[0])
+                ran += 1
+            except Refint8Error:
+                refused += 1
+            # tracemalloc makes it several times slower than it is.
+            assert time.process_time() - began < 2.0
+            assert tracemalloc.get_traced_memory()[1] < MOST_MEMORY
+    finally:
+        tracemalloc.stop()
+    return ran, refused
+
+
+def test_mutants_run_or_are_refused(monkeypatch):
+    ran, refused = survey(2_000, 1, monkeypatch)
+    assert ran > 100
+    assert refused > 1_000
+
+
+@pytest.mark.long
+def test_many_mutants_run_or_are_refused(monkeypatch):
+    ran, refused = survey(20_000, 2, monkeypatch)
+    assert ran > 1_000
+    assert refused > 10_000

@@ -1,0 +1,5 @@
+"""An engine that dies while it is imported."""
+
+import os
+
+os._exit(9)
