@@ -8,17 +8,15 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+import typer.main
 from typer.core import TyperGroup
 
 from refint8.cli._console import SETTINGS, configure
-from refint8.cli.demo import demo
-from refint8.cli.inspect import inspect
-from refint8.cli.ops import ops
-from refint8.cli.rules import rules
-from refint8.cli.run import run
+from refint8.cli._parameters import take_plainly
 from refint8.errors import Refint8Error
 
 EXAMPLES = """\
@@ -70,13 +68,28 @@ class Verbs(TyperGroup):
         return result
 
 
-app = typer.Typer(
-    cls=Verbs,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Bit-exact integer execution of fully quantized .tflite models.",
-)
+VERBS = ("demo", "run", "inspect", "crosscheck", "rules", "ops", "cache")
+"""In the order of the help. Each is a module of this package with a function (or, for a verb with
+verbs of its own, a Typer) of its name."""
+
+
+def app_of(verbs: Sequence[str] = VERBS) -> typer.Typer:
+    """The command line with these verbs; only their modules are imported."""
+    app = typer.Typer(
+        cls=Verbs,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Bit-exact integer execution of fully quantized .tflite models.",
+    )
+    app.callback(invoke_without_command=True)(_everywhere)
+    for name in verbs:
+        verb = getattr(import_module(f"refint8.cli.{name}"), name)
+        if isinstance(verb, typer.Typer):
+            app.add_typer(verb, name=name)
+        else:
+            app.command()(verb)
+    return app
 
 
 def _version(wanted: bool) -> None:
@@ -87,7 +100,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _everywhere(
     ctx: typer.Context,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Results only.")] = False,
@@ -107,23 +119,14 @@ def _everywhere(
         raise typer.Exit(2)
 
 
-app.command()(demo)
-app.command()(run)
-app.command()(inspect)
-with contextlib.suppress(ModuleNotFoundError):
-    from refint8.cli.crosscheck import crosscheck
-
-    app.command()(crosscheck)
-app.command()(rules)
-app.command()(ops)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; never raises but for `sys.exit`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     configure(quiet=False, verbose=False, no_color=False)
     try:
-        code = app(args=_hoisted(given), prog_name="refint8", standalone_mode=False)
+        command = typer.main.get_command(app_of(_named(given)))
+        take_plainly(command)
+        code = command.main(args=_hoisted(given), prog_name="refint8", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except Refint8Error as error:
         _tell(_of_refint8(error), given)
@@ -134,6 +137,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told, code = _of_other(error)
         _tell(told, given)
         return code
+
+
+def _named(given: Sequence[str]) -> Sequence[str]:
+    """The one verb that is asked for; all of them where it takes all to answer."""
+    first = next((argument for argument in given if argument not in ANYWHERE), "")
+    completing = "_REFINT8_COMPLETE" in os.environ
+    return [first] if first in VERBS and not completing else VERBS
 
 
 def _hoisted(given: list[str]) -> list[str]:

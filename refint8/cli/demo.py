@@ -9,18 +9,16 @@ from typing import Any
 import numpy as np
 import typer
 
+from refint8.cli._compiling import Compiling
 from refint8.cli._console import result, result_json, tracked
 from refint8.cli._options import AsJson
 from refint8.demo import Array, Example, examples, images, provenance
-from refint8.engine.session import Session
+from refint8.engine.batch import Batch
 from refint8.model.reader import read_model
 from refint8.oracle.compare import compare_arrays
 from refint8.report.table import Block, Table, Text
 
 SCHEMA = "refint8-demo-1"
-
-BATCH = 100
-"""Images that go through a model at once; the outputs do not depend on it."""
 
 SHOWN = ("mnist_int8", "litert-ref")
 """The model and profile of the confusion matrix."""
@@ -63,15 +61,9 @@ def _run(example: Example, profile: str, pixels: Array) -> Array:
     """The outputs on all images, [images, classes]."""
     model = read_model(example.path)
     graph = model.subgraphs[0]
-    values = example.table[pixels]
-    session = Session(model, profile, {graph.inputs[0]: values[:BATCH].shape})
-    parts = []
-    for first in range(0, len(values), BATCH):
-        part = values[first : first + BATCH]
-        if part.shape != session.plan.shapes[graph.inputs[0]]:
-            session = Session(model, profile, {graph.inputs[0]: part.shape})
-        parts.append(session.run({graph.inputs[0]: part})[graph.outputs[0]])
-    return np.concatenate(parts)
+    inputs = {graph.inputs[0]: example.table[pixels]}
+    outputs = Batch(model, profile, progress=Compiling()).run(inputs)
+    return outputs[graph.outputs[0]].reshape(len(pixels), -1)
 
 
 def _row(example: Example, profile: str, output: Array, labels: Array) -> dict[str, Any]:

@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from refint8.cli._compiling import Compiling
 from refint8.cli._console import note, result, result_json, tracked
 from refint8.cli._options import PROFILE, AsJson, ModelPath, ProfileName, read
 from refint8.engine.details import tensor_details
 from refint8.engine.edges import dequantize
+from refint8.engine.samples import of_sample
 from refint8.engine.session import Session
 from refint8.engine.verbs import keyed_by_name, save_npz
-from refint8.errors import UsageError
+from refint8.errors import DomainError, UsageError
 from refint8.model.types import Model, Tensor
 from refint8.ops._op import Array
 from refint8.oracle.inputs import InputSet, load_inputs
@@ -58,6 +60,10 @@ def run(
     stream: Annotated[
         bool, typer.Option("--stream", help="Keep the state of variables between samples.")
     ] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Threads for many samples (all CPUs if not given); same bits."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a model and summarize its outputs.
@@ -76,9 +82,14 @@ def run(
         note(f"no inputs given: {len(sets)} seeded, over the whole range (--seed {seed})")
     if not sets:
         raise UsageError("there are no samples in the input files")
-    session = Session(loaded, profile, {i: array.shape for i, array in sets[0].items()})
-    results = _results(session, sets, stream=stream)
+    shapes = {i: array.shape for i, array in sets[0].items()}
+    session = Session(loaded, profile, shapes, progress=Compiling())
     graph = loaded.subgraphs[0]
+    alone = len(sets) == 1 or all_tensors or session.plan.stateful
+    if alone or any(shape[:1] != (1,) for shape in shapes.values()):
+        results = _results(session, sets, stream=stream)
+    else:
+        results = _outputs(session, sets, threads)
     wanted = results[0] if all_tensors else dict.fromkeys(graph.outputs)
     written: dict[int, Array] = {}
     documents = []
@@ -103,15 +114,29 @@ def run(
 def _results(session: Session, sets: list[InputSet], *, stream: bool) -> list[dict[int, Array]]:
     """Every tensor of every sample; a sample starts from reset variables unless streaming."""
     graph = session.plan.subgraph
-    results = []
+    results: list[dict[int, Array]] = []
     for values in tracked(sets, "samples"):
         if not stream:
             session.reset()
-        computed = session.run(values)
+        try:
+            computed = session.run(values)
+        except DomainError as error:
+            raise error if len(sets) == 1 else of_sample(error, len(results)) from None
         # An output may be a constant, or known from the shapes alone.
         computed |= {i: session.plan.values[i] for i in graph.outputs if i not in computed}
         results.append(computed)
     return results
+
+
+def _outputs(session: Session, sets: list[InputSet], threads: int | None) -> list[dict[int, Array]]:
+    """The outputs alone of every sample, of a model without state."""
+    from refint8.engine.batch import Batch
+
+    plan = session.plan
+    arrays = {i: np.concatenate([values[i] for values in sets]) for i in plan.subgraph.inputs}
+    batch = Batch(plan.model, session.profile, threads=threads, progress=Compiling())
+    found = batch.run(arrays)
+    return [{i: array[k] for i, array in found.items()} for k in range(len(sets))]
 
 
 def _outside(tensor: Tensor, value: Array, float_io: bool) -> Array:

@@ -20,7 +20,7 @@ def tensor_details(tensor: Tensor, shape: Shape | None, dtype: str) -> Details:
         "index": tensor.index,
         "shape": np.array(tensor.shape if shape is None else shape, np.int32),
         "shape_signature": np.array(tensor.shape_signature, np.int32),
-        "dtype": NUMPY_DTYPE[dtype].type,
+        "dtype": element_type(dtype),
         "quantization": _legacy_quantization(quantization),
         "quantization_parameters": {
             "scales": np.array(quantization.scales if quantization else [], np.float32),
@@ -39,11 +39,18 @@ def _legacy_quantization(quantization: Quantization | None) -> tuple[float, int]
     return float(quantization.scales[0]), int(quantization.zero_points[0])
 
 
+def element_type(dtype: str) -> type:
+    """The NumPy type of a tensor's elements; object for resources and the like, as in LiteRT."""
+    if dtype == "STRING":
+        return np.bytes_
+    return NUMPY_DTYPE[dtype].type if dtype in NUMPY_DTYPE else np.object_
+
+
 def operator_details(operator: Operator, graph: Subgraph) -> Details:
     """What `_get_ops_details` says of an operator."""
 
     def dtypes(indexes: tuple[int, ...]) -> list[type]:
-        return [NUMPY_DTYPE[graph.tensors[i].dtype].type for i in indexes if i >= 0]
+        return [element_type(graph.tensors[i].dtype) for i in indexes if i >= 0]
 
     return {
         "index": operator.index,

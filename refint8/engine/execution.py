@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from refint8.engine.environment import SharedEnvironment
+from refint8.engine.machine import array_dtype
 from refint8.engine.session import Session
 from refint8.errors import StateError, UsageError
-from refint8.model.types import NUMPY_DTYPE, Model, Tensor
+from refint8.model.types import Model, Tensor
 from refint8.numerics.profiles import Profile
 from refint8.ops._op import Array, Shape
 
@@ -20,9 +22,12 @@ NOT_ALLOCATED = "call allocate_tensors() first"
 class Execution:
     """Mutable by design: it is what `set_tensor`, `invoke` and `get_tensor` act on."""
 
-    def __init__(self, model: Model, profile: Profile, subgraph: int) -> None:
+    def __init__(
+        self, model: Model, profile: Profile, subgraph: int, environment: SharedEnvironment
+    ) -> None:
         self.model = model
         self.profile = profile
+        self._environment = environment
         self.graph = model.subgraphs[subgraph]
         self.session: Session | None = None
         self._shapes: dict[int, Shape] = {}
@@ -81,14 +86,20 @@ class Execution:
         """Plan for the shapes asked for and fill the inputs with zeros."""
         if self.session is not None:
             return
-        self.session = Session(self.model, self.profile, self._shapes, self.graph.index)
+        self.session = Session(
+            self.model,
+            self.profile,
+            self._shapes,
+            self.graph.index,
+            environment=self._environment,
+        )
         self._invoked = False
 
     def set(self, index: int, value: Any) -> None:
         """Copy a value into a tensor. Raises UsageError for dtype, rank, shape or a constant."""
         tensor = self.tensor(index)
         array = np.asarray(value)
-        dtype = NUMPY_DTYPE[tensor.dtype]
+        dtype = array_dtype(tensor.dtype)
         place = f"input {index}, name: {tensor.name}"
         if array.dtype != dtype:
             raise UsageError(

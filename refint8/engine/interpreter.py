@@ -13,13 +13,16 @@ from enum import Enum
 from typing import Any
 
 from refint8.engine.details import Details, operator_details, tensor_details
+from refint8.engine.environment import SharedEnvironment
 from refint8.engine.execution import Execution
+from refint8.engine.plan import all_subgraphs
 from refint8.engine.signature import SignatureRunner
 from refint8.errors import UsageError
 from refint8.model.reader import read_model
 from refint8.model.types import Model
 from refint8.numerics.profiles import DEFAULT_PROFILE, Profile, profile
-from refint8.ops._op import Array
+from refint8.ops._custom import registrations
+from refint8.ops._op import Array, Record
 
 
 class OpResolverType(Enum):
@@ -67,9 +70,13 @@ class Interpreter:
         experimental_preserve_all_tensors: bool = False,
         *,
         profile: str | Profile | None = None,
+        ops: Sequence[type[Record]] = (),
         **experiments: Any,
     ) -> None:
-        """Read the model; `profile` wins over `experimental_op_resolver_type`."""
+        """Read the model; `profile` wins over `experimental_op_resolver_type`.
+
+        `ops` are custom operators of one's own (docs/CUSTOM_OPERATORS.md).
+        """
         _check_experiments(experiments)
         if experimental_delegates:
             raise UsageError(
@@ -83,8 +90,11 @@ class Interpreter:
                 raise UsageError("num_threads should >= 1")
         self._profile = _profile_of(profile, experimental_op_resolver_type)
         self._model = _read(model_path, model_content)
+        subgraphs = all_subgraphs(self._model, self._profile.rules, registrations(ops))
+        environment = SharedEnvironment(subgraphs)
         self._executions = [
-            Execution(self._model, self._profile, graph.index) for graph in self._model.subgraphs
+            Execution(self._model, self._profile, graph.index, environment)
+            for graph in self._model.subgraphs
         ]
 
     @property
@@ -160,8 +170,14 @@ class Interpreter:
         return len(self._model.subgraphs)
 
     def reset_all_variables(self) -> None:
-        """Set the state of a streaming model back to its start."""
+        """Set the variable tensors of a streaming model back to their start.
+
+        Resource variables (VAR_HANDLE) keep their values, as in LiteRT: make another Interpreter.
+        """
         self._executions[0].reset_variables()
+        for execution in self._executions[1:]:
+            if execution.session is not None:
+                execution.reset_variables()
 
     def get_signature_list(self) -> dict[str, dict[str, list[str]]]:
         """Signature key to the names of its inputs and outputs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,22 +71,28 @@ class MemoryMap:
 
     def is_alias(self, step: Step) -> bool:
         """Whether the operator's output shares its input's bytes, so that nothing is to be done."""
-        return step.operator.outputs[0] in self.alias
+        return step.operator.outputs[:1] != () and step.operator.outputs[0] in self.alias
 
 
 def _aliases(plan: Plan) -> dict[int, int]:
     graph = plan.subgraph
-    written_elsewhere = {t.index for t in graph.tensors if t.is_variable}
+    # Bytes are shared only by tensors that get one value in a run. A variable may get more, and
+    # a damaged file may let two operators write to one tensor.
+    writers = Counter(index for step in plan.steps for index in step.operator.outputs)
+    writers.update(graph.inputs)
+    settled = {i for i in writers if writers[i] == 1 and not graph.tensors[i].is_variable}
     alias: dict[int, int] = {}
     for step in plan.steps:
         assert step.record is not None
+        if not step.operator.outputs:
+            continue
         source, target = next(iter(step.operator.inputs), -1), step.operator.outputs[0]
         # A constant's bytes are only packed, not laid out; an output of the model that is one of
         # its inputs would change when the next input is set.
-        barred = source in plan.values or source in written_elsewhere or target in plan.values
+        barred = source in plan.values or target in plan.values or not {source, target} <= settled
         if target in graph.outputs and alias.get(source, source) in graph.inputs:
             barred = True
-        if step.record.same_bytes and source >= 0 and not barred:
+        if step.record.same_bytes and not barred:
             alias[target] = alias.get(source, source)
     return alias
 
@@ -106,10 +113,11 @@ def _blocks(plan: Plan, alias: Mapping[int, int]) -> list[Block]:
     for index in (*graph.inputs, *variables):
         use(index, 0)
     for number, step in enumerate(plan.steps, start=1):
-        if all(i in plan.values for i in step.operator.outputs):
+        if plan.is_known(step):
             continue
         for index in (*step.operator.inputs, *step.operator.outputs):
-            if index >= 0:
+            # Handles of resource variables are known numbers and lie nowhere.
+            if index >= 0 and plan.dtypes[index] in NUMPY_DTYPE:
                 use(index, number)
     for index in first:
         tensor = graph.tensors[index]

@@ -8,22 +8,23 @@ depends on values that only an invoke knows stays open and is prepared then.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from refint8.engine.limits import check_memory, check_written
 from refint8.engine.refusal import refuse_all, refuse_custom
+from refint8.engine.subgraphs import Subgraphs
 from refint8.errors import DomainError, ModelError, UnsupportedError, Where
-from refint8.model.types import NUMPY_DTYPE, Model, Operator, Subgraph
+from refint8.model.sparsity import MAX_ELEMENTS, expand
+from refint8.model.types import Model, Operator, Subgraph
 from refint8.numerics.rules import Rules
-from refint8.ops import REGISTRY, Node, Operand, Record, prepare
+from refint8.ops import REGISTRY, Node, Operand, Record, Registration, prepare
+from refint8.ops._custom import find_custom
 from refint8.ops._op import Array, Shape
+from refint8.ops._surroundings import Environment
 
 FOLD_LIMIT = 1 << 16
 """A value of more elements than this is not computed while planning, only when run."""
-
-MEMORY_LIMIT = 1 << 30
-"""Bytes that all tensors of a run may take; REFINT8_MEMORY_LIMIT (bytes) replaces it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,20 @@ class Plan:
     shapes: Mapping[int, Shape | None]
     dtypes: Mapping[int, str]
     values: Mapping[int, Array]
+    subgraphs: Subgraphs
+
+    def is_known(self, step: Step) -> bool:
+        """Whether there is nothing to run: all that the operator writes is in `values`."""
+        outputs = step.operator.outputs
+        return bool(outputs) and all(index in self.values for index in outputs)
+
+    @property
+    def stateful(self) -> bool:
+        """Whether a run may leave something behind for the next one."""
+        records = (step.record for step in self.steps)
+        return any(tensor.is_variable for tensor in self.subgraph.tensors) or any(
+            record is None or record.needs_environment for record in records
+        )
 
 
 def make_plan(
@@ -61,16 +76,28 @@ def make_plan(
     rules: Rules,
     input_shapes: Mapping[int, Shape] | None = None,
     subgraph: int = 0,
+    operators: Mapping[str, Registration] | None = None,
 ) -> Plan:
-    """Prepare every operator of a subgraph.
+    """Prepare every operator of a subgraph, and of the subgraphs that it calls.
 
-    `input_shapes` replaces declared shapes of graph inputs by tensor index. Raises
-    UnsupportedError with *all* operators that cannot run, or DomainError for the first one whose
-    arithmetic is not defined.
+    `input_shapes` replaces declared shapes of graph inputs by tensor index; `operators` are
+    custom ones by code. Raises UnsupportedError with *all* operators that cannot run, or
+    DomainError for the first one whose arithmetic is not defined.
     """
-    graph = model.subgraphs[subgraph]
-    check_written(model, graph)
-    plan = survey(model, rules, input_shapes, subgraph)
+    return all_subgraphs(model, rules, operators).plan(subgraph, input_shapes or {})
+
+
+def all_subgraphs(
+    model: Model, rules: Rules, operators: Mapping[str, Registration] | None = None
+) -> Subgraphs:
+    """The plans of a model, none of them made yet."""
+    return Subgraphs(model, rules, operators or {}, _plan)
+
+
+def _plan(around: Subgraphs, subgraph: int, input_shapes: Mapping[int, Shape]) -> Plan:
+    model = around.model
+    check_written(model, model.subgraphs[subgraph])
+    plan = _survey(around, subgraph, input_shapes)
     refused = [step.refusal for step in plan.steps if step.refusal is not None]
     unsupported = [error for error in refused if isinstance(error, UnsupportedError)]
     if unsupported:
@@ -91,74 +118,54 @@ def survey(
 
     Behind a refused operator shapes are taken as declared.
     """
+    return _survey(all_subgraphs(model, rules), subgraph, input_shapes or {})
+
+
+def _survey(around: Subgraphs, subgraph: int, input_shapes: Mapping[int, Shape]) -> Plan:
+    model, rules = around.model, around.rules
     graph = model.subgraphs[subgraph]
     shapes: dict[int, Shape | None] = {t.index: t.shape for t in graph.tensors}
-    shapes.update(input_shapes or {})
+    shapes.update(input_shapes)
     dtypes = {t.index: t.dtype for t in graph.tensors}
-    values = {t.index: t.data for t in graph.tensors if t.data is not None}
+    values = known_values(model, graph)
     steps: list[Step] = []
     for operator in graph.operators:
         where = Where(model.name, subgraph, operator.index, operator.title)
         _overrule_dtype(operator, rules, dtypes)
         try:
-            record = prepare_operator(operator, where, graph, rules, shapes, dtypes, values)
+            record = prepare_operator(operator, where, graph, around, shapes, dtypes, values)
             _follow(operator, record, shapes, values)
             steps.append(Step(operator, where, record))
         except (UnsupportedError, DomainError) as error:
             steps.append(Step(operator, where, None, error.at(where)))
-    return Plan(model, graph, rules, tuple(steps), shapes, dtypes, values)
+    return Plan(model, graph, rules, tuple(steps), shapes, dtypes, values, around)
 
 
-def check_written(model: Model, graph: Subgraph) -> None:
-    """Refuse a graph that reads a tensor before anything gives it a value. Raises ModelError."""
-    written = {t.index for t in graph.tensors if t.data is not None or t.is_variable}
-    written |= set(graph.inputs)
+def known_values(model: Model, graph: Subgraph) -> dict[int, Array]:
+    """The constants by tensor index, sparse ones as the dense tensors that they stand for.
+
+    Sparse tensors that no operator takes as such are left out; their operators refuse them.
+    """
+    values = {t.index: t.data for t in graph.tensors if t.data is not None and not t.sparse}
     for operator in graph.operators:
-        for index in operator.inputs:
-            if index >= 0 and index not in written:
-                raise _unwritten(model, graph, index, operator)
-        written |= set(operator.outputs)
-    for index in graph.outputs:
-        if index not in written:
-            raise _unwritten(model, graph, index, None)
-
-
-def _unwritten(model: Model, graph: Subgraph, index: int, reader: Operator | None) -> ModelError:
-    where = Where(model.name, graph.index)
-    if reader is not None:
-        where = replace(where, operator=reader.index, operator_name=reader.title)
-    return ModelError(
-        f"tensor {index} '{graph.tensors[index].name}' is"
-        f" {'read' if reader else 'an output of the model'} but nothing has written it",
-        where=where,
-        hint="the file is damaged, or its operators are out of order",
-    )
-
-
-def check_memory(
-    model: Model, shapes: Mapping[int, Shape | None], dtypes: Mapping[int, str]
-) -> None:
-    """Refuse shapes that no honest model has, before anything is allocated for them."""
-    limit = int(os.environ.get("REFINT8_MEMORY_LIMIT", MEMORY_LIMIT))
-    total = sum(
-        math.prod(shape) * NUMPY_DTYPE[dtypes[index]].itemsize
-        for index, shape in shapes.items()
-        if shape is not None and dtypes[index] in NUMPY_DTYPE
-    )
-    if total > limit:
-        raise UnsupportedError(
-            f"the tensors take {total:,} bytes, the limit is {limit:,}",
-            label="memory",
-            where=Where(model=model.name),
-            hint="set REFINT8_MEMORY_LIMIT to more bytes if the model is meant to be so large",
-        )
+        registration = REGISTRY.get(operator.name)
+        for position in registration.sparse if registration else ():
+            index = operator.inputs[position] if position < len(operator.inputs) else -1
+            tensor = graph.tensors[index] if index >= 0 else None
+            if tensor and tensor.data is not None and tensor.sparsity and index not in values:
+                try:
+                    values[index] = expand(tensor.data, tensor.sparsity, tensor.shape)
+                except ModelError as error:
+                    place = Where(model.name, graph.index, tensor=index, tensor_name=tensor.name)
+                    raise error.at(place) from None
+    return values
 
 
 def prepare_operator(
     operator: Operator,
     where: Where,
     graph: Subgraph,
-    rules: Rules,
+    around: Subgraphs,
     shapes: Mapping[int, Shape | None],
     dtypes: Mapping[int, str],
     values: Mapping[int, Array],
@@ -167,10 +174,12 @@ def prepare_operator(
 
     Raises UnsupportedError and DomainError with the place filled in.
     """
-    if operator.name == "CUSTOM":
+    registration, rules = _registration(operator, around), around.rules
+    if operator.name == "CUSTOM" and registration is None:
         raise refuse_custom(operator).at(where)
-    for index in operator.inputs:
-        if index >= 0 and graph.tensors[index].sparse:
+    taken_sparse = registration.sparse if registration else ()
+    for position, index in enumerate(operator.inputs):
+        if index >= 0 and graph.tensors[index].sparse and position not in taken_sparse:
             raise UnsupportedError(
                 f"tensor {index} '{graph.tensors[index].name}' is stored sparsely",
                 label="sparse",
@@ -189,14 +198,16 @@ def prepare_operator(
         )
 
     node = Node(
-        name=operator.name,
+        name=operator.custom_code or operator.name,
         inputs=tuple(operand(i) if i >= 0 else None for i in operator.inputs),
         outputs=tuple(operand(i) for i in operator.outputs),
         rules=rules,
         options=operator.options,
         version=operator.version,
+        intermediates=tuple(operand(i) if i >= 0 else None for i in operator.intermediates),
+        custom_options=operator.custom_options,
+        surroundings=around,
     )
-    registration = REGISTRY.get(node.name)
     needs = registration.values if registration else ()
     needed = [node.optional_input(position) for position in needs]
     unknown_shape = any(shapes[i] is None for i in operator.inputs if i >= 0)
@@ -206,7 +217,14 @@ def prepare_operator(
         except UnsupportedError as error:
             raise error.at(where) from None
         return None
-    return prepare(node, where)
+    return prepare(node, where, registration)
+
+
+def _registration(operator: Operator, around: Subgraphs) -> Registration | None:
+    if operator.name == "CUSTOM":
+        return find_custom(operator.custom_code, around.operators)
+    found = REGISTRY.get(operator.name)
+    return None if found is None or found.custom else found
 
 
 def _overrule_dtype(operator: Operator, rules: Rules, dtypes: dict[int, str]) -> None:
@@ -226,21 +244,35 @@ def _follow(
     values: dict[int, Array],
 ) -> None:
     """Note what an operator makes known: its outputs' shapes, and values if all inputs are."""
-    if record is None:
+    if record is None or record.open_shapes:
         shapes.update(dict.fromkeys(operator.outputs))
         return
     shapes.update(zip(operator.outputs, record.shapes, strict=True))
     size = sum(math.prod(shape) for shape in record.shapes)
-    if size > FOLD_LIMIT:
+    if size > (MAX_ELEMENTS if record.always_folded else FOLD_LIMIT):
         return
     known = record.known_outputs()
-    if known is None and all(i < 0 or i in values for i in operator.inputs):
-        known = apply(record, operator, values)
+    pure = not record.needs_environment
+    if known is None and pure and all(i < 0 or i in values for i in operator.inputs):
+        known, _ = apply(record, operator, values)
     if known is not None:
         values.update(zip(operator.outputs, known, strict=True))
 
 
-def apply(record: Record, operator: Operator, values: Mapping[int, Array]) -> tuple[Array, ...]:
-    """The spec on the operands' values, as a tuple of outputs."""
-    result = record.spec(*(values[i] if i >= 0 else None for i in operator.inputs))
-    return result if isinstance(result, tuple) else (result,)
+def apply(
+    record: Record,
+    operator: Operator,
+    values: Mapping[int, Array],
+    environment: Environment | None = None,
+) -> tuple[tuple[Array, ...], dict[int, Array]]:
+    """The spec on the operands' values: the outputs, and new values of its state by tensor index.
+
+    The new state is a copy: a spec may return an array that it was given.
+    """
+    arrays = (values[i] if i >= 0 else None for i in operator.inputs)
+    result = record.spec(*((environment,) if record.needs_environment else ()), *arrays)
+    made = result if isinstance(result, tuple) else (result,)
+    count = len(made) - len(record.state)
+    written = (operator.inputs[position] for position in record.state)
+    state = (value.copy() for value in made[count:])
+    return made[:count], dict(zip(written, state, strict=True))

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from refint8.engine.machine import Machine, SpecMachine, initial
+from refint8.engine.environment import SharedEnvironment
+from refint8.engine.machine import Machine, SpecMachine, array_dtype, reset_variables
 from refint8.engine.macs import plan_macs
-from refint8.engine.plan import Plan, make_plan
+from refint8.engine.plan import Plan, all_subgraphs
 from refint8.errors import UsageError
-from refint8.model.types import NUMPY_DTYPE, Model, Tensor
+from refint8.model.types import Model, Tensor
 from refint8.native.store import Progress
 from refint8.numerics.profiles import DEFAULT_PROFILE, Profile, profile
 from refint8.ops._op import Array, Shape
@@ -32,7 +33,10 @@ SPEC_ELEMENTS = 2_000_000
 
 
 class Session:
-    """A model planned for given input shapes, with the state of its variable tensors."""
+    """A model planned for given input shapes, with the state of its variable tensors.
+
+    Resource variables live in the `environment`, which sessions of one interpreter share.
+    """
 
     def __init__(
         self,
@@ -43,6 +47,7 @@ class Session:
         *,
         fast: bool | None = None,
         progress: Progress | None = None,
+        environment: SharedEnvironment | None = None,
     ) -> None:
         """Plan the model. Raises UnsupportedError, DomainError, UsageError (profile).
 
@@ -50,9 +55,12 @@ class Session:
         `progress` is called while kernels are compiled.
         """
         self.profile = profile(profile_name)
-        self.plan: Plan = make_plan(model, self.profile.rules, input_shapes, subgraph)
+        if environment is None:
+            environment = SharedEnvironment(all_subgraphs(model, self.profile.rules))
+        self._environment = environment
+        self.plan: Plan = environment.subgraphs.plan(subgraph, input_shapes or {})
         self._progress = progress
-        self._machine: Machine = SpecMachine(self.plan)
+        self._machine: Machine = SpecMachine(self.plan, environment)
         wanted = _wanted() if fast is None else fast
         # Runs that are still left to the specs; None: the machine is settled.
         self._spec_runs: int | None = None
@@ -67,10 +75,14 @@ class Session:
         return not isinstance(self._machine, SpecMachine)
 
     def reset(self) -> None:
-        """Set every variable tensor to its initial value."""
-        for tensor in self.plan.subgraph.tensors:
-            if tensor.is_variable:
-                self._machine.view(tensor.index)[...] = initial(self.plan, tensor)
+        """Set every variable tensor to its initial value; resource variables stay, as in LiteRT."""
+        reset_variables(self.plan, self._machine)
+        self._environment.reset_variable_tensors()
+
+    def restart(self) -> None:
+        """Set everything that a run leaves behind to its start, resource variables as well."""
+        reset_variables(self.plan, self._machine)
+        self._environment.restart()
 
     def view(self, index: int) -> Array:
         """A tensor's current memory, writable for inputs and variables.
@@ -111,7 +123,7 @@ class Session:
         self._spec_runs = None
         from refint8.engine.program import compiled_machine
 
-        machine = compiled_machine(self.plan, self._progress)
+        machine = compiled_machine(self.plan, self._environment, self._progress)
         if machine is not None:
             graph = self.plan.subgraph
             for tensor in graph.tensors:
@@ -123,7 +135,7 @@ class Session:
         name = f"input '{tensor.name}' (tensor {tensor.index})"
         if value is None:
             raise UsageError(f"{name} was not given")
-        shape, dtype = self.plan.shapes[tensor.index], NUMPY_DTYPE[tensor.dtype]
+        shape, dtype = self.plan.shapes[tensor.index], array_dtype(tensor.dtype)
         if value.dtype != dtype:
             raise UsageError(
                 f"{name} is {dtype.name}, not {value.dtype.name}",
@@ -132,6 +144,12 @@ class Session:
         if value.shape != shape:
             raise UsageError(f"{name} has shape {shape}, not {value.shape}")
         return value
+
+
+def left_to_specs(plan: Plan, runs: int) -> bool:
+    """Whether the specs answer so many runs, none of which needs the state of another."""
+    wanted = _wanted()
+    return runs <= SPEC_RUNS and _small(plan) if wanted is None else not wanted
 
 
 def _wanted() -> bool | None:

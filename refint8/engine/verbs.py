@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from refint8.engine.plan import Step
+from refint8.engine.samples import sample_count
 from refint8.engine.session import Session
 from refint8.errors import UsageError
 from refint8.model.reader import read_model
@@ -30,12 +31,20 @@ def load(source: Source) -> Model:
 def run(
     model: Source, inputs: Inputs, profile: str | Profile = DEFAULT_PROFILE
 ) -> dict[str, Array]:
-    """Run once and return the outputs by tensor name.
+    """Run and return the outputs by tensor name.
 
     `inputs` is the only input's array, a sequence in the model's order, or a mapping by tensor
-    name. The arrays' shapes may differ from the declared ones. Raises as `Session`.
+    name. Arrays that hold the declared shape several times along the first dimension are that many
+    samples, run one by one on all CPUs (`run_batch`); arrays of any other shape are one sample
+    for the model resized to them. Raises as `Session`.
     """
-    done = trace(model, inputs, profile)
+    loaded = load(model)
+    arrays = named_inputs(loaded, inputs)
+    if sample_count(loaded, arrays) > 1:
+        from refint8.engine.batch import run_batch
+
+        return run_batch(loaded, inputs, profile)
+    done = trace(loaded, inputs, profile)
     return {t.name: done.tensors[t.index] for t in done.outputs}
 
 
@@ -44,7 +53,10 @@ def trace(model: Source, inputs: Inputs, profile: str | Profile = DEFAULT_PROFIL
     loaded = load(model)
     arrays = named_inputs(loaded, inputs)
     session = Session(loaded, profile, {i: a.shape for i, a in arrays.items()})
-    return Trace(loaded, session.profile, session.plan.steps, session.run(arrays))
+    tensors = session.run(arrays)
+    # An output may be a constant, or known from the shapes alone.
+    known = {i: v for i, v in session.plan.values.items() if i in session.plan.subgraph.outputs}
+    return Trace(loaded, session.profile, session.plan.steps, {**known, **tensors})
 
 
 def named_inputs(model: Model, inputs: Inputs) -> dict[int, Array]:

@@ -7,6 +7,8 @@ from refint8.model.types import (
     Operator,
     Quantization,
     Signature,
+    SparseLevel,
+    Sparsity,
     Subgraph,
     Tensor,
 )
@@ -18,6 +20,8 @@ __all__ = [
     "Operator",
     "Quantization",
     "Signature",
+    "SparseLevel",
+    "Sparsity",
     "Subgraph",
     "Tensor",
 ]

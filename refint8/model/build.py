@@ -21,6 +21,7 @@ from refint8.model.types import (
     Operator,
     Quantization,
     Signature,
+    Sparsity,
     Subgraph,
     Tensor,
 )
@@ -51,18 +52,23 @@ class SubgraphBuilder:
         is_variable: bool = False,
         shape_signature: Sequence[int] | None = None,
         has_rank: bool = True,
+        sparsity: Sparsity | None = None,
     ) -> int:
         """Add a tensor and return its index.
 
         `scale` is one number or one per channel; a single `zero_point` then serves all. `data`
         makes it a constant: values of `dtype` in `shape` (sub-byte types one per element, bytes
-        for STRING); floats are rounded to FLOAT16 or FLOAT32. Raises UsageError for an unknown
-        dtype and for data that does not fit.
+        for STRING); floats are rounded to FLOAT16 or FLOAT32. With `sparsity` it is the stored
+        values, in one dimension. Raises UsageError for an unknown dtype and for data that does not
+        fit.
         """
         enum("TensorType").value_of(dtype)
         index = len(self.tensors)
         dims = tuple(int(size) for size in shape)
-        values = None if data is None else _constant(name, dtype, dims, data)
+        values = None
+        if data is not None:
+            stored = dims if sparsity is None else np.asarray(data).shape
+            values = _constant(name, dtype, stored, data)
         signature = dims if shape_signature is None else tuple(int(s) for s in shape_signature)
         self.tensors.append(
             Tensor(
@@ -76,6 +82,7 @@ class SubgraphBuilder:
                 is_variable=is_variable,
                 has_rank=has_rank,
                 data=values,
+                sparsity=sparsity,
             )
         )
         return index

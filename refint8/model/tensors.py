@@ -15,6 +15,7 @@ from refint8.model.enums import enum
 from refint8.model.flatbuffer import View
 from refint8.model.notes import LITERT, Notes
 from refint8.model.quantization import read_quantization
+from refint8.model.sparsity import read_sparsity
 from refint8.model.types import NUMPY_DTYPE, Tensor
 
 MAX_RANK: Final = 32
@@ -74,9 +75,9 @@ def read_tensor(view: View, index: int, constants: Constants, notes: Notes) -> T
         view.fail("buffer", f"buffer {buffer}, but the model has {len(constants.buffers)}")
     if view.scalar("external_buffer"):
         notes.add(view.path, "its data is in another file (external_buffer), which is not read")
-    sparse = view.has("sparsity")
+    sparsity = read_sparsity(view)
     is_variable = view.scalar("is_variable")
-    data = _constant(view, dtype, shape, buffer, sparse, constants)
+    data = _constant(view, dtype, shape, buffer, sparsity is not None, constants)
     if data is not None and is_variable:
         notes.add(view.path, "a variable tensor with initial data", LITERT)
     return Tensor(
@@ -90,7 +91,7 @@ def read_tensor(view: View, index: int, constants: Constants, notes: Notes) -> T
         is_variable=is_variable,
         has_rank=view.scalar("has_rank"),
         data=data,
-        sparse=sparse,
+        sparsity=sparsity,
     )
 
 

@@ -49,8 +49,38 @@ class Quantization:
 
 
 @dataclass(frozen=True, eq=False)
+class SparseLevel:
+    """One level of a sparse tensor's tree of coordinates.
+
+    DENSE: every node has `size` children. SPARSE_CSR: the children of node k of the level above
+    have the coordinates indices[segments[k]] up to, without it, indices[segments[k + 1]].
+    """
+
+    format: str
+    size: int = 0
+    segments: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    indices: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True, eq=False)
+class Sparsity:
+    """Where the stored values of a sparse tensor belong, after the format of TACO.
+
+    Level k of the tree walks dimension traversal_order[k]: below the rank one of the tensor's
+    own, then the inside of the blocks of dimension block_map[k - rank].
+    """
+
+    traversal_order: tuple[int, ...]
+    block_map: tuple[int, ...]
+    levels: tuple[SparseLevel, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Tensor:
-    """A tensor's declaration; `data` is the constant's value (4-bit unpacked), or None."""
+    """A tensor's declaration; `data` is the constant's value (4-bit unpacked), or None.
+
+    A sparse tensor's `data` is its stored values, in one dimension (see model/sparsity.py).
+    """
 
     index: int
     name: str
@@ -62,7 +92,12 @@ class Tensor:
     is_variable: bool = False
     has_rank: bool = True
     data: NDArray[Any] | None = None
-    sparse: bool = False
+    sparsity: Sparsity | None = None
+
+    @property
+    def sparse(self) -> bool:
+        """Whether only some values are stored."""
+        return self.sparsity is not None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """Writes a Model as a .tflite file, the inverse of reader.py.
 
-What a Model does not hold (quantization min and max, sparsity parameters, subgraphs' debug
-indexes) is not written, so a file read and written again means the same but is not the same bytes.
+What a Model does not hold (quantization min and max, subgraphs' debug indexes) is not written, so
+a file read and written again means the same but is not the same bytes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from refint8.model.constants import to_bytes
 from refint8.model.encode import encode
 from refint8.model.enums import enum
 from refint8.model.options import IN_SECOND_UNION, OPTIONS_OF
+from refint8.model.sparsity import sparsity_values
 from refint8.model.types import Model, Operator, Quantization, Signature, Subgraph, Tensor
 
 _GREATEST_OLD_CODE = 127
@@ -87,8 +88,6 @@ def _subgraph(subgraph: Subgraph, codes: Sequence[tuple[str, int, str]]) -> Mapp
 
 
 def _tensor(tensor: Tensor) -> Mapping[str, Any]:
-    if tensor.sparse:
-        raise UsageError(f"tensor {tensor.index} is sparse, and sparsity is not written")
     dynamic = tensor.shape_signature != tensor.shape
     return {
         "shape": tensor.shape,
@@ -97,6 +96,7 @@ def _tensor(tensor: Tensor) -> Mapping[str, Any]:
         "name": tensor.name or None,
         "quantization": _quantization(tensor.quantization),
         "is_variable": tensor.is_variable,
+        "sparsity": None if tensor.sparsity is None else sparsity_values(tensor.sparsity),
         "shape_signature": tensor.shape_signature if dynamic else None,
         "has_rank": tensor.has_rank,
     }

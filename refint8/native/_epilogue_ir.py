@@ -56,6 +56,24 @@ def fast(b: Builder, lanes: int, u: Value, address: Value, distance: int, *, sig
     return b.ashr(y, n)
 
 
+def linear(
+    b: Builder, lanes: int, u: Value, address: Value, distance: int, *, shifted: bool
+) -> Value:
+    """(high32(u * M) + k) >> e, signed; without `shifted` e is 0."""
+    c = Constants(b, lanes, address, distance)
+    high = splat(c.pairs, 32)
+    factor, wide = c.load(c.pairs, "multiplier"), b.bitcast(u, c.pairs)
+
+    def low_word(x: Value) -> Value:
+        return b.ashr(b.shl(x, high), high)
+
+    even = b.mul(low_word(wide), low_word(factor))
+    odd = b.mul(b.ashr(wide, high), b.ashr(factor, high))
+    y = b.add(c.join(even, odd, part=1), c.load(c.words, "shift"))
+    # Of the 64-bit constants only the low words are used here, in lane order.
+    return b.ashr(y, c.load(c.words, "constant")) if shifted else y
+
+
 def double(b: Builder, lanes: int, total: Value, address: Value, distance: int) -> Value:
     """RDBPOT(SRDHM(total << left, q), right) + z in 64-bit lanes, step by step.
 
@@ -137,6 +155,8 @@ FORMS: dict[str, Callable[..., Value]] = {
     "fast": partial(fast, sign="always"),
     "mixed": partial(fast, sign="shifted"),
     "unsigned": partial(fast, sign="never"),
+    "linear": partial(linear, shifted=False),
+    "linear_shifted": partial(linear, shifted=True),
     "double": double,
     "float64": float64,
     "q15": q15,

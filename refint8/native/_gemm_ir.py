@@ -35,8 +35,9 @@ class TileEmitter:
 
     def emit(self) -> None:
         """Sum, requantize, narrow, store."""
-        sums, row_sums = self._sums()
-        self._subtract_row_sums(sums, row_sums)
+        sums = self._sums()
+        if self.tile.row_sums:
+            self._subtract_row_sums(sums)
         outputs = self._requantized(sums)
         store_some(self.b, self._narrowed(outputs), self.at["columns"])
 
@@ -47,8 +48,8 @@ class TileEmitter:
             return [b.add(at["a"], b.sext(entry, I64)) for entry in entries]
         return [b.add(at["a"], b.mul(at["row_step"], I64(m))) for m in range(self.tile.rows)]
 
-    def _sums(self) -> tuple[list[Value], list[Value]]:
-        """Accumulators [row][vector], flat, and the rows' sums where the weights need them."""
+    def _sums(self) -> list[Value]:
+        """Accumulators [row][vector], flat."""
         b, at, tile = self.b, self.at, self.tile
         unroll = tile.unroll
         count = tile.rows * tile.vectors
@@ -66,7 +67,6 @@ class TileEmitter:
             for _ in range(tile.rows)
             for n in range(tile.vectors)
         ]
-        start += [zero] * (tile.rows if tile.row_sums else 0)
 
         before, loop, after = b.block, b.append_basic_block("k"), b.append_basic_block("sums")
         b.branch(loop)
@@ -82,10 +82,6 @@ class TileEmitter:
             w_at = b.add(at["w"], b.mul(step, I64(vector_bytes * tile.vectors)))
             weights = [load(b, self.words, w_at, vector_bytes * n) for n in range(tile.vectors)]
             a_at = b.mul(step, I64(4))
-            ones = None
-            if tile.row_sums:
-                one = load(b, I32, b.add(at["ones"], a_at))
-                ones = broadcast(b, self.words, one)
             if tile.table:
                 a_at = load(b, I64, b.add(at["steps_at"], b.mul(step, I64(8))))
             for m, row in enumerate(rows):
@@ -94,9 +90,6 @@ class TileEmitter:
                 for n, w in enumerate(weights):
                     index = (u * tile.rows + m) * tile.vectors + n
                     totals[index] = self._dot(totals[index], x, w)
-                if tile.row_sums:
-                    index = unroll * count + m
-                    totals[index] = self._dot(totals[index], x, ones)
         for phi, value in zip(phis, totals, strict=True):
             phi.add_incoming(value, loop)
         following = offset(b, k, unroll)
@@ -108,17 +101,18 @@ class TileEmitter:
         for u in range(1, unroll):
             part = totals[u * count : (u + 1) * count]
             sums = [b.add(x, y) for x, y in zip(sums, part, strict=True)]
-        return sums, totals[unroll * count :]
+        return sums
 
     def _dot(self, total: Value, x: Value, w: Value) -> Value:
         dot = dot_words if self.tile.wide else dot_bytes
         return dot(self.b, self.tile.tier, total, x, w)
 
-    def _subtract_row_sums(self, sums: list[Value], row_sums: list[Value]) -> None:
+    def _subtract_row_sums(self, sums: list[Value]) -> None:
+        """The sum of a row of A times the zero point of W; `sum_rows` has left them in memory."""
         b, tile = self.b, self.tile
-        for m, total in enumerate(row_sums):
-            zero_point = broadcast(b, self.words, b.trunc(self.at["w_zero_point"], I32))
-            excess = b.mul(total, zero_point)
+        for m in range(tile.rows):
+            total = load(b, I32, self.at["row_sums"], 4 * m)
+            excess = broadcast(b, self.words, total)
             for n in range(tile.vectors):
                 index = m * tile.vectors + n
                 sums[index] = b.sub(sums[index], excess)

@@ -2,33 +2,65 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import types as python_types
 from collections.abc import Callable
 from typing import Any
 
-from refint8.native.lang import Inlined, Kernel, Primitive
+from refint8.native.lang import Inlined, Kernel, Primitive, symbol_of
 
 ALLOWED_SYMBOLS = frozenset({"memset", "memcpy", "memmove"})
 """What object code may leave undefined: the C library's block operations."""
 
 
-def compile_kernel(kernel: Kernel) -> tuple[str, bytes]:
-    """Symbol and relocatable object of a kernel for the host CPU.
+FLOAT = "float"
+"""What the name of a kernel says that computes in floating point, as a few rules demand."""
+
+_FLOAT_ARITHMETIC = re.compile(
+    r" = (?:tail |fast )*(?:f(?:add|sub|mul|div|rem|neg|cmp|ptrunc|pext|pto[us]i)|[us]itofp)\b"
+    r"|\bcall\b.*\b(?:half|bfloat|float|double)\b"
+)
+"""Floating-point arithmetic in LLVM IR; to load, store and shuffle such values computes nothing."""
+
+
+def compile_kernel(kernel: Kernel) -> bytes:
+    """Relocatable object of a kernel for the host CPU, with `symbol_of(kernel.name)` to call.
 
     Raises RuntimeError when the code needs anything of numba's runtime, which would mean that it
-    can raise or allocate.
+    can raise or allocate, and when it computes in floating point but its name does not say FLOAT.
     """
+    module, machine = _module(kernel)
+    if FLOAT not in kernel.name and (found := _FLOAT_ARITHMETIC.search(str(module))):
+        raise RuntimeError(f"kernel {kernel.name} is to be integer-only but has{found[0]}")
+    code = bytes(machine.emit_object(module))
+    if foreign := set(undefined_symbols(code)) - ALLOWED_SYMBOLS:
+        raise RuntimeError(f"kernel {kernel.name} needs {sorted(foreign)}")
+    return code
+
+
+def assembly(kernel: Kernel) -> str:
+    """The machine code of a kernel as text, for those who want to know what is in it."""
+    module, machine = _module(kernel)
+    return str(machine.emit_assembly(module))
+
+
+def _module(kernel: Kernel) -> tuple[Any, Any]:
+    """The optimized LLVM module, in which the kernel's entry alone is visible, and its machine."""
     from numba import cfunc, types
 
     function = _resolve(kernel.make(), {})
     signature = types.void(types.int64, types.int64)
     compiled = cfunc(signature, error_model="numpy", nopython=True)(function)
     library = compiled._library
-    code = bytes(library.codegen._tm.emit_object(library._final_module))
-    if foreign := set(undefined_symbols(code)) - ALLOWED_SYMBOLS:
-        raise RuntimeError(f"kernel {kernel.name} needs {sorted(foreign)}")
-    return str(compiled._wrapper_name), code
+    module = library._final_module.clone()
+    for value in (*module.functions, *module.global_variables):
+        if not value.is_declaration:
+            value.linkage = "internal"
+    entry = module.get_function(compiled._wrapper_name)
+    entry.name = symbol_of(kernel.name)
+    entry.linkage = "external"
+    return module, library.codegen._tm
 
 
 def _resolve(function: Callable[..., Any], seen: dict[int, Any]) -> Any:

@@ -12,6 +12,10 @@ fast     family D collapsed into one multiplication. With q the multiplier, n >=
          for all accumulators with |acc| + half + |z| * 2^n + 2 < 2^31. (h<0) may be replaced by
          (acc<0): they differ only for acc = -1 and q = 2^30, where both give 0. Under a clamp at
          or above z, negative results are clamped anyway and the sign term is dropped.
+linear   under a clamp at or above z, D is a step function of the accumulator alone, so one
+         multiplication is enough where its steps fall on the same integers:
+             y = (high32((acc + b) * M) + k) >> e   (signed; e = 0, else "linear_shifted")
+         M, b and k are found, and proved, from the steps themselves (`_linear`).
 double   family D as it is written, in 64-bit lanes, for any multiplier, shift and accumulator.
 float64  family F64: LiteRT's reference FULLY_CONNECTED, in double lanes.
 q15      family Q15 on 64-bit accumulators: the tile's 32-bit sum of products plus a 64-bit bias.
@@ -75,7 +79,8 @@ class Parameters:
             ("shift", self.shift.astype(np.int32)),
         ):
             laid = np.ascontiguousarray(values[order])
-            if section == "constant" or (section == "multiplier" and self.form in WIDE_FORMS):
+            in_halves = section == "constant" and values.dtype.itemsize == 8
+            if in_halves or (section == "multiplier" and self.form in WIDE_FORMS):
                 # Even lanes first, then odd ones: the halves of the widening multiplication.
                 laid = np.concatenate([laid[:, 0::2], laid[:, 1::2]], axis=1)
             raw = np.ascontiguousarray(laid).view(np.uint8).reshape(vectors, -1)
@@ -119,6 +124,10 @@ def parameters(
     left = np.maximum(shift, 0)
     if bool(np.any((most << left) >= 1 << 31)):
         raise NotFastError("a left shift may leave int32")
+    if clamp[0] >= zero_point:
+        linear = _linear(requantize, bias, (low, high), zero_point, clamp)
+        if linear is not None:
+            return linear
     fast = _fast(requantize, bias, low, high, zero_point, relu=clamp[0] >= zero_point)
     if fast is not None:
         return fast
@@ -144,6 +153,99 @@ def _chosen(requantize: Requantizer, channels: slice) -> Requantizer:
             shift=requantize.shift[channels],
         )
     return requantize
+
+
+def _linear(
+    requantize: DoubleRounding,
+    bias: Ints,
+    interval: tuple[Ints, Ints],
+    zero_point: int,
+    clamp: tuple[int, int],
+) -> Parameters | None:
+    """Constants of the "linear" form; None where no M, b and k are exact for every channel.
+
+    The first accumulator of step t > z is T(t) = ceil((h*2^31 - 2^30) / q), where
+    h = (2*(t-z) - 1) * 2^(n-1) for n > 0 and t - z for n = 0. With c = b*M + k*2^32 the form has
+    the same steps if, for every t that the clamp leaves and the interval reaches,
+        T(t) * M + c >= t * 2^(32+e) > (T(t) - 1) * M + c,
+    which bounds c from both sides; with M odd, any such c has its b = c / M (mod 2^32).
+    """
+    q = np.broadcast_to(requantize.multiplier, bias.shape)
+    n = -np.broadcast_to(requantize.shift, bias.shape)
+    if np.any(q <= 0) or np.any(n < 0) or np.any(n > 22) or clamp[1] <= zero_point:
+        return None
+    step = np.arange(max(clamp[0], zero_point) + 1, clamp[1] + 1, dtype=np.int64)[:, np.newaxis]
+    above = step - zero_point
+    h = np.where(n > 0, (2 * above - 1) << np.maximum(n - 1, 0), above)
+    first = -((-(h << 31) + (1 << 30)) // q)
+    for bits in (np.zeros(bias.shape, np.int64), np.clip(n - 1, 0, MOST_EXTRA_BITS)):
+        solved = _solve_channels(q, n, first, step, interval, bits)
+        if solved is not None:
+            factor, shift, offset = solved
+            # A channel whose steps all lie outside its interval is constant.
+            constant = factor == 0
+            offset[constant] = _per_channel(requantize, interval[1])[constant] + zero_point
+            extra = np.where(constant, 0, bits)
+            return Parameters(
+                form="linear_shifted" if extra.any() else "linear",
+                bias=bias + shift,
+                multiplier=factor.astype(np.int32),
+                constant=extra.astype(np.int32),
+                shift=offset,
+            )
+    return None
+
+
+MOST_EXTRA_BITS = 20
+"""Bits of M behind the 32 that are dropped anyway, which "linear_shifted" shifts out."""
+
+
+def _solve_channels(
+    q: Ints, n: Ints, first: Ints, step: Ints, interval: tuple[Ints, Ints], extra: Ints
+) -> tuple[Ints, Ints, Ints] | None:
+    """M, b and k of every channel for M of `extra` more bits; None unless all are found.
+
+    Constant channels have M = 0.
+    """
+    low, high = interval
+    found = np.logical_not(((first > low) & (first <= high)).any(axis=0))
+    factor, shift, offset = (np.zeros(q.shape, np.int64) for _ in range(3))
+    target = step << (32 + extra)
+    scale = np.exp2(np.asarray(1 - n + extra, np.float64)) * q
+    for candidate in (0, 2, -2, 4, -4, 6, -6):
+        m = (np.floor(scale).astype(np.int64) | 1) + candidate
+        at_least = np.where(first <= high, target - first * m, -(1 << 62)).max(axis=0)
+        below = np.where(first - 1 >= low, target - (first - 1) * m, 1 << 62).min(axis=0)
+        usable = ~found & (m > 0) & (m < 1 << 31) & (at_least < below)
+        for channel in np.flatnonzero(usable):
+            solved = _solve(
+                int(m[channel]),
+                range(int(at_least[channel]), int(below[channel])),
+                (int(low[channel]), int(high[channel])),
+            )
+            if solved is not None:
+                factor[channel] = m[channel]
+                shift[channel], offset[channel] = solved
+                found[channel] = True
+        if found.all():
+            return factor, shift, offset
+    return None
+
+
+TRIES = 64
+"""Values of c that `_solve` looks at; one in some thousands has a b that is too large."""
+
+
+def _solve(factor: int, window: range, interval: tuple[int, int]) -> tuple[int, int] | None:
+    """(b, k) with b * factor + k * 2^32 inside the window and accumulator + b inside int32."""
+    inverse = pow(factor, -1, 1 << 32)
+    low, high = interval
+    for c in window[:TRIES]:
+        b = (c * inverse + (1 << 31)) % (1 << 32) - (1 << 31)
+        k = (c - b * factor) >> 32
+        if low + b >= -(1 << 31) and high + b < 1 << 31 and abs(k) < 1 << 31:
+            return b, k
+    return None
 
 
 def _fast(

@@ -1,4 +1,4 @@
-"""Fixed-point primitives inside kernels: `numerics.fixedpoint` and `numerics.gemmlowp` on scalars."""
+"""Fixed-point primitives inside kernels: what `numerics` does on arrays, on scalars."""
 
 from __future__ import annotations
 
@@ -46,4 +46,5 @@ def one_over_one_plus_x(a: int) -> int:
     for _ in range(3):
         error = ONE_IN_Q2 - high_mul(half, x)
         x += clamp(high_mul(x, error) << 2, INT32_LOW, INT32_HIGH)
-    return clamp(x << 1, INT32_LOW, INT32_HIGH)
+    result: int = clamp(x << 1, INT32_LOW, INT32_HIGH)
+    return result

@@ -5,7 +5,7 @@ offsets, with steps of four bytes at int64 offsets. So a k x k convolution needs
 are windows, steps walk the window's lines. W is packed for the tile: [columns / tile columns]
 [steps][vectors][lanes] groups of four bytes. uint8 * int8 is what the CPUs multiply: int8 input is
 flipped to uint8 on the way in, and zero points are folded into the bias. For legacy uint8 weights
-with a zero point the tile also sums the rows.
+with a zero point the tile also subtracts a multiple of each row's sum, which `sum_rows` makes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,11 @@ from numpy.typing import NDArray
 
 from refint8.native.cpu import Tier
 from refint8.native.epilogue import LANE_BYTES, Parameters
-from refint8.native.lang import Kernel, Primitive, i64
-from refint8.native.narrow import lane_order
+from refint8.native.lang import Kernel, Primitive, i32, i64, kernel, u8
 
 TILE_OPERANDS = (
     "a", "row_step", "steps", "steps_at", "flip", "w", "constants", "c", "c_step", "columns",
-    "low", "high", "out_flip", "ones", "w_zero_point",
+    "low", "high", "out_flip", "row_sums",
 )  # fmt: skip
 """What a tile is called with."""
 
@@ -69,19 +68,16 @@ class Tile:
         return self.tier.lanes * self.vectors
 
 
-def rows_that_fit(tier: Tier, vectors: int, *, table: bool, row_sums: bool) -> int:
+def rows_that_fit(tier: Tier, vectors: int, *, table: bool) -> int:
     """Rows of a tile, by what the registers hold.
 
     Fused dot products leave room for 24 accumulators of 32 registers (12 of 16 with 256-bit
-    vectors); widening takes registers from them. A table costs an address register a row, row sums
-    an accumulator a row.
+    vectors); widening takes registers from them. A table costs an address register a row.
     """
     if tier.lanes == 8:
         return {4: 1, 2: 3, 1: 6}[vectors] if tier.fused else {4: 1, 2: 2, 1: 4}[vectors]
     if not tier.fused:
         return {4: 4, 2: 6, 1: 8}[vectors]
-    if row_sums:
-        return {4: 4, 2: 8, 1: 8}[vectors]
     return {4: 6, 2: 8, 1: 8}[vectors] if table else {4: 6, 2: 12, 1: 12}[vectors]
 
 
@@ -96,10 +92,32 @@ def _tile_primitive(tile: Tile) -> Primitive:
 
 WORDS = (
     "a", "row_step", "rows", "steps", "steps_at", "flip", "w", "constants", "c",
-    "c_step", "columns", "low", "high", "out_flip", "ones", "w_zero_point",
+    "c_step", "columns", "low", "high", "out_flip", "row_sums",
 )  # fmt: skip
-"""Parameter words of a product. `a` and `c` are arena offsets; `row_step` is a table's address
-when the tile uses one."""
+"""Parameter words of a product. `a`, `c` and `row_sums` are arena offsets; `row_step` is a table's
+address when the tile uses one."""
+
+
+@kernel
+def sum_rows(params: int, arena: int) -> None:
+    """Each row's sum of uint8 times a factor, as int32. Words: a, table (0: none), row step, rows,
+    lines, offsets of the lines (int64), bytes of a line, flip of the bytes, factor, target.
+    """
+    p = i64(params)
+    table, rows, lines, along = p[1], p[3], p[4], i64(p[5])
+    length, flip, factor, target = p[6], np.uint8(p[7]), p[8], i32(arena + p[9])
+    for row in range(rows):
+        at = arena + p[0]
+        if table != 0:
+            at += i32(table)[row]
+        else:
+            at += row * p[2]
+        total = np.int32(0)
+        for line in range(lines):
+            values = u8(at + along[line])
+            for i in range(length):
+                total = np.int32(total + np.int32(np.uint8(values[i] ^ flip)))
+        target[row] = np.int32(total * factor)
 
 
 @cache
@@ -118,7 +136,7 @@ def gemm(tile: Tile) -> Kernel:
             p = i64(params)
             a, row_step, rows, steps, steps_at = arena + p[0], p[1], p[2], p[3], p[4]
             flip, w, constants, c, c_step, columns = p[5], p[6], p[7], arena + p[8], p[9], p[10]
-            low, high, out_flip, ones, w_zero_point = p[11], p[12], p[13], p[14], p[15]
+            low, high, out_flip, row_sums = p[11], p[12], p[13], arena + p[14]
             panel = steps * 4 * columns_of_tile
             row = 0
             while row < rows:
@@ -137,7 +155,7 @@ def gemm(tile: Tile) -> Kernel:
                         at, by, steps, steps_at, flip, w + block * panel,
                         constants + block * constants_size,
                         c + row * c_step + first * out_size, c_step, columns - first,
-                        low, high, out_flip, ones, w_zero_point,
+                        low, high, out_flip, row_sums + 4 * row,
                     )  # fmt: skip
                     block += 1
                 row += rows_of_tile
@@ -145,6 +163,16 @@ def gemm(tile: Tile) -> Kernel:
         return product
 
     return Kernel(tile.name, make)
+
+
+def lane_order(tier: Tier, vectors: int) -> NDArray[np.int64]:
+    """Which of vectors * lanes consecutive columns sits in lane [vector, lane].
+
+    With it, packing `vectors` vectors (1, 2 or 4) yields columns in natural order.
+    """
+    lane = np.arange(tier.lanes)
+    per_part = lane[None, :] // 4 * 4 * vectors + lane[None, :] % 4
+    return np.asarray(per_part + 4 * np.arange(vectors)[:, None], np.int64)
 
 
 def pack_weights(weights: NDArray[Any], tile: Tile) -> NDArray[np.uint8]:

@@ -66,6 +66,15 @@ class Kernel:
     make: Callable[[], Callable[[int, int], None]]
 
 
+def symbol_of(name: str) -> str:
+    """What the object code of the kernel of that name exports, and all that it exports.
+
+    numba's own symbols count functions within a process, so two objects that different processes
+    stored could answer to the same one.
+    """
+    return f"refint8_{name}"
+
+
 def kernel(function: Callable[[int, int], None]) -> Kernel:
     """A kernel without variants, named like its function."""
     return Kernel(function.__name__, lambda: function)

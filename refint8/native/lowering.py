@@ -59,6 +59,9 @@ class Site:
     inputs: Sequence[Place | None]
     outputs: Sequence[Place]
     constants: Constants
+    alarm: int
+    """Arena offset of an int64 that is 0. A kernel that meets data outside its domain sets it, and
+    the operator's spec runs instead, which reports the data or gives the answer."""
     scratch_start: int
     instructions: list[Instruction] = field(default_factory=list)
     scratch_size: int = 0

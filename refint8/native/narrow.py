@@ -1,15 +1,12 @@
 """From int32 lanes to bytes and words: saturate, clamp, and the order in which lanes come out.
 
 x86 packs within 128-bit parts, so the lanes of four vectors come out interleaved. The columns of
-weights are permuted once instead (`lane_order`), which leaves the output in natural order.
+weights are permuted once instead (`gemm.lane_order`), which leaves the output in natural order.
 """
 
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from refint8.native.cpu import Tier
 from refint8.native.ir import (
@@ -26,16 +23,6 @@ from refint8.native.ir import (
     splat,
     vector,
 )
-
-
-def lane_order(tier: Tier, vectors: int) -> NDArray[np.int64]:
-    """Which of vectors * lanes consecutive columns sits in lane [vector, lane].
-
-    With it, packing `vectors` vectors (1, 2 or 4) yields columns in natural order.
-    """
-    lane = np.arange(tier.lanes)
-    per_part = lane[None, :] // 4 * 4 * vectors + lane[None, :] % 4
-    return np.asarray(per_part + 4 * np.arange(vectors)[:, None], np.int64)
 
 
 def to_words(b: Builder, tier: Tier, x: Value, y: Value) -> Value:

@@ -3,8 +3,8 @@
 A stored kernel lives under a key made of *all* kernel sources, the CPU and the compiler's
 versions, so an edited helper can never leave stale code behind (numba's own cache stamps only the
 file of the outer function). A file is written beside its name and moved into place, carries its
-own hash, and is compiled again when that does not match. Where nothing can be written, the code
-stays in memory.
+key, its name and a hash of everything, and is compiled again when one of them does not match.
+Where nothing can be written, the code stays in memory.
 """
 
 from __future__ import annotations
@@ -13,51 +13,80 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
+import sys
 import threading
 from collections.abc import Callable, Iterable
-from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from refint8.native.lang import Kernel
+import numpy as np
 
-SOURCES = ("native", "ops")
-"""Subpackages whose every source file is part of the key."""
+from refint8.native.cache import OBJECT, cache_folder, write_whole
+from refint8.native.lang import Kernel, symbol_of
+
+SOURCES = ("engine", "native", "numerics", "ops")
+"""What of the package can change a kernel's code: the folders that kernels and their generators
+lie in (`engine` has the loops over samples and instructions), and `numerics`, whose constants end
+up in kernels."""
+
+MAGIC = b"refint8 kernel 2\n"
+"""What a stored kernel begins with; it changes with the format."""
+
+HASH = hashlib.sha256
 
 Progress = Callable[[str, int, int], None]
-"""Called before each compilation: kernel name, how many are done, how many there are."""
+"""Called before each compilation with the kernel's name, how many are done and how many there are,
+and once after the last, when all are done."""
 
 
-def cache_folder() -> Path | None:
-    """REFINT8_CACHE_DIR, else refint8/ in the user's cache folder; None without a home."""
-    if named := os.environ.get("REFINT8_CACHE_DIR"):
-        return Path(named)
-    if base := os.environ.get("XDG_CACHE_HOME"):
-        return Path(base) / "refint8"
-    try:
-        return Path.home() / ".cache" / "refint8"
-    except RuntimeError:
-        return None
-
-
-def source_digest() -> str:
-    """Hash of every kernel source, by content."""
-    package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
+def source_digest(package: Path | None = None) -> str:
+    """Hash of every source that a kernel can depend on, by content; "" if there is none."""
+    root = Path(__file__).resolve().parents[1] if package is None else package
+    digest, sources = HASH(), 0
     for part in SOURCES:
-        for path in sorted((package / part).rglob("*.py")):
+        for path in sorted((root / part).rglob("*.py")):
             content = path.read_bytes()
-            digest.update(f"{path.relative_to(package)} {len(content)}\n".encode())
+            digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode())
             digest.update(content)
-    return digest.hexdigest()
+            sources += 1
+    return digest.hexdigest() if sources else ""
 
 
-def _installed(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"
+def compiler_facts() -> dict[str, Any]:
+    """Versions and settings of what compiles; numba is found, not imported."""
+    import llvmlite
+
+    # numba's version without importing numba, or importlib.metadata, which takes longer to import
+    # than all of this: the file that holds it.
+    spec = find_spec("numba")
+    places = (spec.submodule_search_locations or ()) if spec else ()
+    files = [Path(place) / "_version.py" for place in places]
+    numba = [HASH(file.read_bytes()).hexdigest() for file in files if file.exists()]
+    settings = {k: v for k, v in os.environ.items() if k.startswith("NUMBA_")}
+    return {
+        "numba": numba,
+        "llvmlite": llvmlite.__version__,
+        "numpy": np.__version__,
+        "python": list(sys.version_info[:2]),
+        "settings": settings,
+    }
+
+
+def cpu_facts() -> dict[str, str]:
+    """What code is generated for."""
+    import llvmlite.binding as llvm
+
+    return {
+        "triple": llvm.get_default_triple(),
+        "cpu": llvm.get_host_cpu_name(),
+        "features": llvm.get_host_cpu_features().flatten(),
+    }
+
+
+def key_of(*facts: Any) -> str:
+    """The name of the folder for these facts."""
+    return HASH(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:20]
 
 
 class Store:
@@ -75,44 +104,54 @@ class Store:
         self._llvm = llvm
         self._engines: list[Any] = []
         self._addresses: dict[str, int] = {}
+        self._kernels: dict[str, Kernel] = {}
         self._lock = threading.Lock()
         base = cache_folder() if folder is None else folder
-        self.folder = None if base is None else base / self._key()
-
-    def _key(self) -> str:
-        llvm = self._llvm
-        facts = {
-            "sources": source_digest(),
-            "numba": _installed("numba"),
-            "llvmlite": _installed("llvmlite"),
-            "triple": llvm.get_default_triple(),
-            "cpu": llvm.get_host_cpu_name(),
-            "features": llvm.get_host_cpu_features().flatten(),
-        }
-        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:20]
+        sources = source_digest()
+        if not sources:  # installed without: nothing could tell old code from new
+            base = None
+        self.key = key_of(sources, compiler_facts(), cpu_facts())
+        self.folder = None if base is None else base / self.key
 
     def has(self, kernels: Iterable[Kernel]) -> bool:
         """Whether all kernels can be had without compiling."""
-        return all(k.name in self._addresses or self._stored(k.name) for k in kernels)
+        return all(k.name in self._addresses or self.stored(k) for k in kernels)
+
+    def stored(self, kernel: Kernel) -> bool:
+        """Whether the next process will find this kernel."""
+        return self._stored(kernel.name) is not None
 
     def addresses(
         self, kernels: Iterable[Kernel], progress: Progress | None = None
     ) -> dict[str, int]:
-        """Machine code of the kernels by name, compiling what is not stored."""
-        wanted = {k.name: k for k in kernels}
+        """Machine code of the kernels by name, compiling what is not stored.
+
+        Raises RuntimeError for a kernel that could raise or allocate, or that has the name of
+        another one.
+        """
+        wanted = {}
         with self._lock:
-            missing = [k for name, k in wanted.items() if name not in self._addresses]
-            loaded = {k.name: self._stored(k.name) for k in missing}
-            cold = [k for k in missing if loaded[k.name] is None]
-            for done, kernel in enumerate(cold):
+            for kernel in kernels:
+                wanted[kernel.name] = kernel
+                if self._kernels.setdefault(kernel.name, kernel) is not kernel:
+                    raise RuntimeError(f"two kernels are called {kernel.name}")
+            missing = [name for name in wanted if name not in self._addresses]
+            found = {name: code for name in missing if (code := self._stored(name)) is not None}
+            self._load(found)
+            self._touch(bool(found))
+            cold = [wanted[name] for name in missing if name not in self._addresses]
+            made = {}
+            for done, each in enumerate(cold):
                 if progress:
-                    progress(kernel.name, done, len(cold))
-                loaded[kernel.name] = self._compile(kernel)
-            self._load({name: found for name, found in loaded.items() if found is not None})
+                    progress(each.name, done, len(cold))
+                made[each.name] = self._compile(each)
+            self._load(made)
+            if progress and cold:
+                progress(cold[-1].name, len(cold), len(cold))
             return {name: self._addresses[name] for name in wanted}
 
-    def _load(self, codes: dict[str, tuple[str, bytes]]) -> None:
-        """Give code an address.
+    def _load(self, codes: dict[str, bytes]) -> None:
+        """Give code an address; code that has none of its kernel's name is left out.
 
         Every load has an engine of its own: an engine that takes more code makes pages writable
         that another thread may be executing.
@@ -122,53 +161,49 @@ class Store:
         llvm = self._llvm
         machine = llvm.Target.from_default_triple().create_target_machine()
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
-        for _, code in codes.values():
+        for code in codes.values():
             engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
-        for name, (symbol, _) in codes.items():
-            self._addresses[name] = int(engine.get_function_address(symbol))
+        for name in codes:
+            if address := int(engine.get_function_address(symbol_of(name))):
+                self._addresses[name] = address
         self._engines.append(engine)
 
     def _path(self, name: str) -> Path | None:
-        return None if self.folder is None else self.folder / f"{name}.o"
+        return None if self.folder is None else self.folder / f"{name}{OBJECT}"
 
-    def _stored(self, name: str) -> tuple[str, bytes] | None:
-        """Symbol and code of a stored kernel; None when it is absent or damaged."""
+    def _hash(self, name: str, code: bytes) -> bytes:
+        return HASH(f"{self.key} {name} {len(code)}\n".encode() + code).digest()
+
+    def _stored(self, name: str) -> bytes | None:
+        """A stored kernel's code; None when it is absent, damaged, or not what it is called."""
         path = self._path(name)
         if path is None:
             return None
         try:
-            header, _, code = path.read_bytes().partition(b"\n")
-            facts = json.loads(header)
-            if facts["sha256"] == hashlib.sha256(code).hexdigest():
-                return str(facts["symbol"]), code
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return None
+            content = path.read_bytes()
+        except OSError:
+            return None
+        start = len(MAGIC) + HASH().digest_size
+        code = content[start:]
+        whole = content[:start] == MAGIC + self._hash(name, code)
+        return code if whole and code else None
 
-    def _compile(self, kernel: Kernel) -> tuple[str, bytes]:
+    def _touch(self, used: bool) -> None:
+        """Note that the key is in use, so that others are pruned before it."""
+        if used and self.folder is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self.folder)
+
+    def _compile(self, kernel: Kernel) -> bytes:
         from refint8.native.compile import compile_kernel
 
-        symbol, code = compile_kernel(kernel)
+        code = compile_kernel(kernel)
         path = self._path(kernel.name)
         if path is not None:
-            facts = {"symbol": symbol, "sha256": hashlib.sha256(code).hexdigest()}
             with contextlib.suppress(OSError):
-                write_whole(path, json.dumps(facts).encode() + b"\n" + code)
-        return symbol, code
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that appears complete or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(partial).replace(path)
-    except OSError:
-        Path(partial).unlink(missing_ok=True)
-        raise
+                write_whole(path, MAGIC + self._hash(kernel.name, code) + code)
+        return code
 
 
 _shared: dict[str, Store] = {}

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from refint8.native.lang import Kernel, clamp, i8, i16, i32, i64, u8
+from refint8.native.cpu import Tier
+from refint8.native.lang import Kernel, Primitive, clamp, i8, i16, i32, i64, u8
 
 POINTERS: dict[str, Any] = {"INT8": i8, "UINT8": u8, "INT16": i16, "INT32": i32, "INT64": i64}
 """How elements of a dtype are reached."""
@@ -16,13 +17,65 @@ ITEM = {"INT8": 1, "UINT8": 1, "INT16": 2, "INT32": 4, "INT64": 8}
 """Bytes of an element."""
 
 
+def _sum_bytes(tier: Tier) -> Primitive:
+    """sum_bytes(address, count, flip): the sum of unsigned bytes, each xor-ed with flip."""
+
+    def emit(b: Any, address: Any, count: Any, flip: Any) -> Any:
+        from refint8.native._window_ir import repeat
+        from refint8.native.dot import dot_bytes
+        from refint8.native.ir import I8, I32, I64, broadcast, call, constants, load, splat, vector
+
+        size = 4 * tier.lanes
+        kind, words = vector(I8, size), vector(I32, tier.lanes)
+        flips = broadcast(b, kind, b.trunc(flip, I8))
+        ones = b.bitcast(splat(kind, 1), words)
+
+        def block(i: Any, carried: list[Any]) -> list[Any]:
+            x = b.xor(load(b, kind, b.add(address, i)), flips)
+            return [dot_bytes(b, tier, carried[0], b.bitcast(x, words), ones)]
+
+        whole = b.and_(count, I64(-size))
+        total = repeat(b, whole, [splat(words, 0)], block, step=size)[0]
+        left = broadcast(b, kind, b.trunc(b.sub(count, whole), I8))
+        inside = b.icmp_signed("<", constants(kind, range(size)), left)
+        rest = b.select(inside, b.xor(load(b, kind, b.add(address, whole)), flips), splat(kind, 0))
+        total = dot_bytes(b, tier, total, b.bitcast(rest, words), ones)
+        return b.sext(call(b, f"llvm.vector.reduce.add.v{tier.lanes}i32", I32, total), I64)
+
+    return Primitive("sum_bytes", 3, emit, "int64")
+
+
 @cache
-def sum_runs(dtype: str) -> Kernel:
-    """Every output is the sum of `parts` runs of `length` elements that lie side by side.
+def sum_byte_runs(tier: Tier) -> Kernel:
+    """Every output is the sum of `parts` runs of `length` bytes that lie side by side, as int32.
 
     Words: source, target, address of the outputs' first bytes, how many outputs, address of the
-    parts' distances in bytes, how many parts, length. Sums of 8 and 16 bits are int32, those of
-    int32 and int64 are int64; all wrap.
+    parts' distances in bytes, how many parts, length, flip (0x80 for int8).
+    """
+
+    def make() -> Any:
+        sum_bytes = _sum_bytes(tier)
+
+        def sum_runs_of_bytes(params: int, arena: int) -> None:
+            p = i64(params)
+            source, target, starts, parts = arena + p[0], i32(arena + p[1]), i64(p[2]), i64(p[4])
+            count, length, flip = p[5], p[6], p[7]
+            excess = flip * count * length
+            for k in range(p[3]):
+                total = 0
+                for part in range(count):
+                    total += sum_bytes(source + starts[k] + parts[part], length, flip)
+                target[k] = total - excess
+
+        return sum_runs_of_bytes
+
+    return Kernel(f"sum_byte_runs_{tier.name}", make)
+
+
+@cache
+def sum_runs(dtype: str) -> Kernel:
+    """The same for elements of other sizes: sums of int16 as int32, of int32 and int64 as int64;
+    all wrap. The same words without flip.
     """
 
     def make() -> Any:

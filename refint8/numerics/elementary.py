@@ -1,4 +1,4 @@
-"""exp, expm1, log, tanh and erfc, correctly rounded to float32 or float64.
+"""exp, expm1, log, tanh, erfc and powers, correctly rounded to float32 or float64.
 
 An engine fills its tables with the C library's functions, whose last bits differ between
 libraries and CPUs. Here the result is the exact value rounded once, to nearest even, in the
@@ -55,6 +55,15 @@ def log(x: ArrayLike) -> Floats:
 def erfc(x: ArrayLike) -> Floats:
     """1 - erf(x)."""
     return _rounded(_erfc, x, (-30, 30))
+
+
+def power(x: ArrayLike, exponent: float) -> Floats:
+    """x^exponent for x > 0 and a finite exponent; 0 and infinities stay, NaN gives NaN."""
+    x = np.asarray(x)
+    exact = Decimal(exponent)
+    inside = np.isfinite(x) & (x > 0)
+    rounded = _rounded(lambda v: (exact * v.ln()).exp(), np.where(inside, x, x.dtype.type(1)))
+    return np.where(inside, rounded, x)
 
 
 def _rounded(

@@ -43,30 +43,36 @@ class Rules:
         "double",
         "32-bit accumulator to output scale",
         "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED ADD SUB MUL MEAN SUM PRELU"
-        " LEAKY_RELU RELU RELU6 QUANTIZE SOFTMAX LOGISTIC TANH",
+        " LEAKY_RELU RELU RELU6 QUANTIZE SOFTMAX LOGISTIC TANH ABS SQUARED_DIFFERENCE"
+        " BATCH_MATMUL RELU_N1_TO_1 RELU_0_TO_1 ADD_N CUMSUM"
+        " SVDF LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
         double="31-bit multiplier, high half with ties up, then a shift with ties away from zero",
     )
     requantize_wide: str = _rule(
         "q15",
         "64-bit accumulator to output scale",
-        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED BATCH_MATMUL REDUCE_PROD"
+        " UNIDIRECTIONAL_SEQUENCE_LSTM",
         q15="multiplier rounded to 16 bits, one rounding with ties up",
     )
     accumulator: str = _rule(
         "report",
         "a sum of products, or a difference from a zero point, that leaves int32",
         "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED MEAN SUM AVERAGE_POOL_2D"
-        " QUANTIZE LOGISTIC TANH",
+        " QUANTIZE LOGISTIC TANH BATCH_MATMUL L2_NORMALIZATION ADD_N CUMSUM"
+        " SVDF LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
         report="refused: exit code 4",
         wrap="keeps its low 32 bits",
     )
     left_shift: str = _rule(
         "report",
         "an accumulator that leaves int32 when a multiplier above 1 shifts it left",
-        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED MUL PRELU LEAKY_RELU RELU RELU6"
-        " QUANTIZE MEAN SUM SOFTMAX",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED MUL PRELU LEAKY_RELU RELU"
+        " RELU6 QUANTIZE MEAN SUM SOFTMAX ABS SQUARED_DIFFERENCE BATCH_MATMUL RSQRT"
+        " RELU_N1_TO_1 RELU_0_TO_1"
+        " SVDF LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
         report="refused: exit code 4",
-        wrap="keeps its low 32 bits",
+        wrap="keeps its low 32 bits; a count above 31 is taken modulo 32",
     )
     shift_domain: str = _rule(
         "report",
@@ -86,21 +92,24 @@ class Rules:
         "overruled",
         "an output declared with another dtype than the operator's inputs",
         "ADD SUB MAXIMUM MINIMUM PRELU EXPAND_DIMS GATHER SPLIT SPLIT_V RESIZE_BILINEAR"
-        " RESIZE_NEAREST_NEIGHBOR",
+        " RESIZE_NEAREST_NEIGHBOR DIV SQUARED_DIFFERENCE NEG ADD_N FLOOR_DIV FLOOR_MOD POW"
+        " RIGHT_SHIFT BITWISE_XOR GATHER_ND SELECT SELECT_V2 FILL ZEROS_LIKE RANGE"
+        " ONE_HOT SCATTER_ND DYNAMIC_UPDATE_SLICE SPARSE_TO_DENSE MATRIX_DIAG MATRIX_SET_DIAG"
+        " DENSIFY STABLEHLO_SHIFT_LEFT",
         overruled="the output takes the inputs' dtype",
         trusted="the declared dtype stands, and the operator has to have a row for it",
     )
     float_to_int: str = _rule(
         "saturate",
         "a float outside int32, or NaN, cast to int32",
-        "QUANTIZE FULLY_CONNECTED LOGISTIC TANH CONCATENATION",
+        "QUANTIZE FULLY_CONNECTED LOGISTIC TANH CONCATENATION SQRT",
         saturate="clamped; NaN gives 0",
         x86="gives -2^31",
     )
     lut8_overflow: str = _rule(
         "saturate",
         "an 8-bit table's entry outside int32, before it is clamped",
-        "LOGISTIC TANH",
+        "LOGISTIC TANH EXP LOG GELU ELU",
         saturate="clamped",
         x86="becomes -2^31",
         x86_uint8="becomes -2^31 in tables of uint8, is clamped in those of int8",
@@ -129,7 +138,7 @@ class Rules:
     filter_zero_point: str = _rule(
         "refused",
         "a zero point of int8 weights where the kernel subtracts none",
-        "DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED",
+        "DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
         refused="not run",
         ignored="not subtracted",
     )
@@ -178,9 +187,16 @@ class Rules:
     relu_scale: str = _rule(
         "float32",
         "input scale / output scale of RELU and its kin as operators of their own",
-        "RELU RELU6",
+        "RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1",
         float32="in float32",
         float64="in double",
+    )
+    quotient_scale: str = _rule(
+        "float32",
+        "the real multiplier of ABS, DIV and RSQRT",
+        "ABS DIV RSQRT",
+        float32="every step in float32",
+        float64="all in double",
     )
     relu6: str = _rule(
         "rescale",
@@ -224,6 +240,58 @@ class Rules:
         honoured="shifts only, the addition saturates",
         ignored="the general path with three multipliers",
     )
+    far_shift: str = _rule(
+        "exact",
+        "a rounding right shift by a count outside 0..31 where the exact result is known",
+        "DIV EQUAL NOT_EQUAL GREATER GREATER_EQUAL LESS LESS_EQUAL",
+        exact="shifts as far as it says",
+        report="refused: exit code 4",
+        x86="the count wraps to 0..31, and 1 is added when x >= 0",
+    )
+    order_int16: str = _rule(
+        "scaled",
+        "which of two int16 values with scales is the larger",
+        "GREATER GREATER_EQUAL LESS LESS_EQUAL",
+        scaled="the one that stands for the larger real value",
+        raw="the larger integer, whatever the scales",
+        report="refused: exit code 4 (TFLM reads parameters that nothing has set)",
+    )
+    several_scales: str = _rule(
+        "refused",
+        "an operand with several scales where the kernel reads one",
+        "BATCH_MATMUL",
+        refused="not run",
+        zero="scale and zero point 0 (LiteRT), so that every output is its zero point",
+        first="the first scale and zero point",
+    )
+    running_sum: str = _rule(
+        "zero",
+        "where the sums of ADD_N and CUMSUM on int8 start",
+        "ADD_N CUMSUM",
+        zero="at 0",
+        zero_point="at minus the input's zero point",
+    )
+    rsqrt_int16: str = _rule(
+        "table",
+        "RSQRT on int16",
+        "RSQRT",
+        table="513 entries computed in float32, interpolated",
+        integer="Newton's iteration in integers, as on int8",
+    )
+    gelu: str = _rule(
+        "rounded",
+        "tanh and erfc in GELU's tables",
+        "GELU",
+        rounded="correctly rounded to float32",
+        glibc="as glibc computes them, off by a last bit now and then",
+    )
+    elu: str = _rule(
+        "expm1",
+        "e^x - 1 in ELU's table",
+        "ELU",
+        expm1="rounded once",
+        exp="e^x rounded, then the difference",
+    )
     pad_value: str = _rule(
         "zero_point",
         "what PAD puts around a quantized input",
@@ -231,6 +299,84 @@ class Rules:
         zero_point="the output's zero point",
         zero_for_int16="the output's zero point, but 0 for int16 whatever its zero point",
         zero="0, whatever the zero point",
+    )
+    lstm: str = _rule(
+        "gemmlowp",
+        "the arithmetic of UNIDIRECTIONAL_SEQUENCE_LSTM",
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+        gemmlowp="gemmlowp's functions on int16, products of the cell divided by powers of two",
+        tables="as FULLY_CONNECTED, MUL, and LOGISTIC and TANH on int16 compute",
+    )
+    lstm_tanh: str = _rule(
+        "refused",
+        "the cell's tanh in LSTM where its scale is not 2^-15 to 2^-9 (gemmlowp)",
+        "LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
+        refused="refused: exit code 4",
+        input_gate="left out; the input gate stands in its place, and without one: refused",
+    )
+    lstm_peephole: str = _rule(
+        "every_cell",
+        "the cells that a peephole of LSTM looks at (gemmlowp)",
+        "LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
+        every_cell="all",
+        outputs="as many as there are outputs, which are fewer with a projection",
+    )
+    lstm_scales: str = _rule(
+        "refused",
+        "scales from which no parameters of LSTM can be derived (gemmlowp)",
+        "LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
+        refused="not run",
+        zero="every multiplier is 0, and nothing is said",
+    )
+    svdf_activation: str = _rule(
+        "refused",
+        "an activation of SVDF that is not RELU",
+        "SVDF",
+        refused="not run",
+        ignored="ignored, as RELU is",
+    )
+    svdf_int8_state: str = _rule(
+        "computed",
+        "SVDF with a state of int8",
+        "SVDF",
+        computed="like one of int16",
+        refused="not run: the engine writes past its end",
+    )
+    detection_order: str = _rule(
+        "index",
+        "classes of a box with equal scores, where a detection names several",
+        "TFLite_Detection_PostProcess",
+        index="by rising index",
+        heap="as the heap of std::partial_sort (GNU) leaves them",
+        refused="several classes for a box: not run, the engine writes them past the output's end",
+    )
+    unassigned_variable: str = _rule(
+        "refused",
+        "a resource variable that is read before anything is assigned to it",
+        "READ_VARIABLE",
+        refused="refused: exit code 4",
+        zero_point="its zero point in every byte",
+    )
+    space_to_batch_pad: str = _rule(
+        "zero_point",
+        "what SPACE_TO_BATCH_ND puts around an 8-bit input",
+        "SPACE_TO_BATCH_ND",
+        zero_point="the output's zero point",
+        zero="0, whatever the zero point",
+    )
+    embedding_scales: str = _rule(
+        "per_row",
+        "a table of EMBEDDING_LOOKUP with a scale for each row",
+        "EMBEDDING_LOOKUP",
+        per_row="each row has its own",
+        first="the first one serves all rows",
+    )
+    embedding_uint8: str = _rule(
+        "unsigned",
+        "a UINT8 table of EMBEDDING_LOOKUP that is turned into real numbers",
+        "EMBEDDING_LOOKUP",
+        unsigned="0 to 255",
+        signed="its bytes are read as int8",
     )
     sum: str = _rule(
         "correct",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.lowering import Site
 from refint8.numerics.activation import activation_range
 from refint8.numerics.fixedpoint import as_int64
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import RATIO
 from refint8.ops._elementwise import Finish, check_symmetric
+from refint8.ops._lookup_kernel import lower_lookup
 from refint8.ops._op import Array, Node, Record
 
 
@@ -54,3 +56,7 @@ class Rectifier(Record):
         """Any shape, elementwise."""
         steps = as_int64(x) - self.input_zero_point
         return self.finish(steps if self.requantize is None else self.requantize(steps))
+
+    def lower(self, site: Site) -> None:
+        """A table of all inputs."""
+        lower_lookup(site, 0, self.spec)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,11 +11,11 @@ from refint8.native.depthwise import Filter, depthwise
 from refint8.native.epilogue import parameters
 from refint8.native.lowering import NotFastError, Place, Site
 from refint8.native.memory import ALIGNMENT
-from refint8.native.narrow import lane_order
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import Ints
 from refint8.ops._convolution import SumOfProducts
 from refint8.ops._op import Array
+from refint8.ops._product_kernel import check_border
 from refint8.ops._window import Window
 
 MOST_DOTS = 64
@@ -40,8 +40,7 @@ def lower_depthwise(
     if depth != channels:
         raise NotFastError("a depth multiplier has no vector form")
     wide = record.dtype == "INT16"
-    if wide and record.input_zero_point:
-        raise NotFastError("int16 borders other than 0 have no kernel")
+    check_border(record)
     item, signed = x.dtype.itemsize, 128 if record.dtype == "UINT8" else 0
     # Bytes reach the dot product as uint8: int8 plus 128.
     offset = record.input_zero_point + (128 if record.dtype == "INT8" else 0)
@@ -60,50 +59,43 @@ def lower_depthwise(
     )
     sets = weight_sets(weights, bits=16 if wide else 8)
     plain = record.clamp == DTYPE_RANGE[record.dtype] and not signed
-    single = Filter(site.tier, 1, kh, kw, len(sets), constants.form, plain, wide)
-    pair = Filter(site.tier, 2, kh, kw, len(sets), constants.form, plain, wide)
+    single = Filter(site.tier, 1, kh, kw, sw, dw, len(sets), constants.form, plain, wide)
+    pair = replace(single, rows=2)
     paired = sh == dh == 1 and oh > 1 and pair.groups == single.groups
-    if single.groups * kw * len(sets) * single.vectors > MOST_DOTS:
-        raise NotFastError(f"a window of {kh}x{kw} has no generated row loop")
+    if single.groups * kw * len(sets) > MOST_DOTS:
+        raise NotFastError(f"a window of {kh}x{kw} has no generated loop")
 
-    pixel = channels * item
+    pixel, lanes = channels * item, site.tier.lanes
+    # A round reads the pixels of a whole block, also behind the row's last window.
+    blocks = -(-ow // single.pixels) * single.pixels
     total = max((ow - 1) * sw + (kw - 1) * dw + 1, width + window.pad[1])
-    plane = _aligned(-(-total // sw) * pixel + 2 * VECTOR)
-    row_bytes = plane * sw
-    slots = 1 << (window.kernel[0] * dh + sh + 1).bit_length()
-    taps = [(i * dw % sw) * plane + (i * dw // sw) * pixel for i in range(kw)]
-    phases = channels // math.gcd(channels, single.block)
-    order = np.stack(
-        [
-            (lane_order(site.tier, single.vectors) + p * single.block) % channels
-            for p in range(phases)
-        ]
-    )
+    row_bytes = _aligned(max(total, blocks * sw + kw * dw) * pixel + 2 * VECTOR)
+    slots = 1 << (kh * dh + sh + 1).bit_length()
+    columns = -(-channels // lanes)
+    order = np.minimum(np.arange(columns * lanes), channels - 1).reshape(columns, lanes)
     single_w, pair_w = pack(sets, single, order), pack(sets, pair, order)
     site.call(
-        depthwise(pair if paired else None, single),
+        depthwise(single, pair if paired else None, partial=channels % lanes != 0),
         x.offset,
         site.output.offset,
         images,
         height,
-        width,
+        width * pixel,
         pixel,
         oh,
-        ow * pixel,
+        ow,
         sh,
         dh,
         window.pad[0],
-        window.pad[1],
+        window.pad[1] * pixel,
         site.scratch(slots * row_bytes),
         slots - 1,
         row_bytes,
-        plane,
         site.scratch(row_bytes),
-        site.constant(np.array(taps, np.int64)),
         site.constant(pair_w),
         site.constant(single_w),
-        site.constant(constants.block(order.reshape(-1, site.tier.lanes))),
-        phases,
+        site.constant(constants.block(order)),
+        columns,
         pair_w[0].nbytes,
         single_w[0].nbytes,
         record.clamp[0] - signed,
@@ -111,9 +103,10 @@ def lower_depthwise(
         0x80 if signed else 0,
         0x80 if record.dtype == "INT8" else 0,
         offset & 0xFF,
-        total,
-        sw,
+        total * pixel,
         site.scratch(8 * pair.groups * pair.per_lane),
+        channels,
+        site.constant(single.by_pixel),
         macs=images * oh * ow * weights.size,
     )
 
@@ -131,17 +124,18 @@ def weight_sets(weights: Ints, bits: int) -> list[Ints]:
 
 
 def pack(sets: list[Ints], spec: Filter, order: Ints) -> Array:
-    """[phases][kw][groups][rows][sets][vectors][lanes][taps of a lane], int8 or int16.
+    """[columns][kw][groups][rows][sets][lanes][taps of a lane], int8 or int16.
 
-    For the second of two output rows the taps sit one place lower.
+    `order` [columns, lanes] names the channel of each lane. For the second of two output rows the
+    taps sit one place lower.
     """
     kh, kw, _ = sets[0].shape
-    phases, vectors, lanes = order.shape
-    shape = (kw, spec.groups, spec.rows, len(sets), spec.per_lane)
-    packed = np.zeros((phases, *shape[:4], vectors, lanes, spec.per_lane), np.int16)
+    columns, lanes = order.shape
+    shape = (columns, kw, spec.groups, spec.rows, len(sets), lanes, spec.per_lane)
+    packed = np.zeros(shape, np.int16)
     for tap, row, which, j in np.ndindex(kw, spec.rows, len(sets), kh):
         group, place = divmod(j + row, spec.per_lane)
-        packed[:, tap, group, row, which, :, :, place] = sets[which][j, tap][order]
+        packed[:, tap, group, row, which, :, place] = sets[which][j, tap][order]
     return packed if spec.wide else packed.astype(np.int8)
 
 

@@ -104,7 +104,9 @@ class RawFinish:
     def of(cls, node: Node) -> Self:
         """For the first output and its fused activation."""
         dtype = node.output.dtype
-        low, high = RAW_BOUNDS[str(node.options.get("fused_activation_function", "NONE"))]
+        name = str(node.options.get("fused_activation_function", "NONE"))
+        check(name in RAW_BOUNDS, "activation", f"the fused activation {name} is not known")
+        low, high = RAW_BOUNDS[name]
         limits = np.iinfo(NUMPY_DTYPE[dtype])
         return cls(
             (int(limits.min) if low is None else low, int(limits.max) if high is None else high),

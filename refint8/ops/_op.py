@@ -10,6 +10,11 @@ the raw layer. Every op file has the same corners in the same order:
 3. the record's fields and `prepare(node)`, which checks the conditions by label;
 4. `spec(...)`: NumPy, whole arrays, the definition;
 5. `kernel`: the compiled twin (none yet).
+
+Most operators are functions of their inputs. One with **state** declares the inputs that it
+rewrites (`Record.state`) and returns their new values behind its outputs. One that reaches beyond
+its tensors (`_surroundings.py`: resource variables, other subgraphs) says so by
+`needs_environment`, and its spec takes the environment before the arrays.
 """
 
 from __future__ import annotations
@@ -23,11 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refint8.errors import DomainError, UnsupportedError, Where
-from refint8.model.types import Quantization, Tensor
+from refint8.model.types import Quantization, Sparsity, Tensor
 from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.activation import ACTIVATION_BOUNDS, activation_range
 from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.rules import Rules
+from refint8.ops._registry import Registry
+from refint8.ops._surroundings import NOTHING_AROUND, Surroundings
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -40,8 +47,9 @@ class Operand:
     """A tensor as one operator sees it: declaration, actual shape, and its value if known.
 
     `data` is the value of a constant, or of a tensor that the planner could compute beforehand
-    (a shape computed from static shapes); None when only `invoke` will know it. `degenerate_scale`
-    is the rule of that name: "refused", or "used" as an engine does.
+    (a shape computed from static shapes); None when only `invoke` will know it. A sparse constant's
+    is dense here; `sparsity` tells how it is stored. `degenerate_scale` is the rule of that name:
+    "refused", or "used" as an engine does.
     """
 
     index: int
@@ -51,6 +59,8 @@ class Operand:
     quantization: Quantization | None = None
     data: Array | None = None
     degenerate_scale: str = "refused"
+    is_variable: bool = False
+    sparsity: Sparsity | None = None
 
     @classmethod
     def of(
@@ -69,8 +79,10 @@ class Operand:
             dtype=dtype or tensor.dtype,
             shape=tensor.shape if shape is None else shape,
             quantization=tensor.quantization,
-            data=tensor.data if data is None else data,
+            data=tensor.data if data is None and not tensor.sparse else data,
             degenerate_scale=rules.degenerate_scale,
+            is_variable=tensor.is_variable,
+            sparsity=tensor.sparsity,
         )
 
     @property
@@ -149,7 +161,11 @@ class Operand:
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """What `prepare` is given: operands, options and rules. An absent optional input is None."""
+    """What `prepare` is given: operands, options and rules. An absent optional input is None.
+
+    `intermediates` are tensors that only lend their quantization (LSTM). A custom operator has
+    `custom_options` instead of options. `surroundings` is the model around the operator.
+    """
 
     name: str
     inputs: tuple[Operand | None, ...]
@@ -157,6 +173,9 @@ class Node:
     rules: Rules
     options: Mapping[str, Any] = field(default_factory=dict)
     version: int = 1
+    intermediates: tuple[Operand | None, ...] = ()
+    custom_options: bytes = b""
+    surroundings: Surroundings = NOTHING_AROUND
 
     def input(self, position: int) -> Operand:
         """A required input; the dtype rows have established that it is there."""
@@ -203,6 +222,17 @@ class Record:
     """The record's arrays in, output array (or tuple of them) out, of the declared dtypes."""
     same_bytes: ClassVar[bool] = False
     """Whether the first output holds the first input's bytes unchanged (RESHAPE)."""
+    always_folded: ClassVar[bool] = False
+    """Whether the outputs of constants are computed while planning, however large (DENSIFY)."""
+    state: ClassVar[tuple[int, ...]] = ()
+    """Inputs that a run rewrites: spec returns their new values, in this order, after outputs."""
+    needs_environment: ClassVar[bool] = False
+    """Whether spec takes an Environment before the arrays."""
+
+    @property
+    def open_shapes(self) -> bool:
+        """Whether only a run knows the outputs' shapes; `shapes` is then empty."""
+        return False
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -228,7 +258,7 @@ class Row:
 
     text: str
     inputs: tuple[frozenset[str], ...]
-    required: int
+    required: frozenset[int]
     variadic: bool
     outputs: tuple[frozenset[str], ...]
     outputs_variadic: bool
@@ -238,34 +268,35 @@ class Row:
         """Read the notation above."""
         left, right = text.split("->")
         inputs = left.split(",") if left else []
-        outputs = right.split(",")
+        outputs = right.split(",") if right else []
         return cls(
             text=text,
             inputs=tuple(frozenset(item.rstrip("?*").split("|")) for item in inputs),
-            required=sum(not item.endswith(("?", "*")) for item in inputs),
+            required=frozenset(i for i, item in enumerate(inputs) if item[-1] not in "?*"),
             variadic=bool(inputs) and inputs[-1].endswith("*"),
             outputs=tuple(frozenset(item.rstrip("*").split("|")) for item in outputs),
-            outputs_variadic=outputs[-1].endswith("*"),
+            outputs_variadic=bool(outputs) and outputs[-1].endswith("*"),
         )
 
     def accepts(self, inputs: Sequence[str | None], outputs: Sequence[str]) -> bool:
         """Whether dtypes (None for an absent input) fit the row."""
         return _fits(inputs, self.inputs, self.required, self.variadic) and _fits(
-            outputs, self.outputs, len(self.outputs), self.outputs_variadic
+            outputs, self.outputs, frozenset(range(len(self.outputs))), self.outputs_variadic
         )
 
 
 def _fits(
     dtypes: Sequence[str | None],
     allowed: tuple[frozenset[str], ...],
-    required: int,
+    required: frozenset[int],
     variadic: bool,
 ) -> bool:
     if len(dtypes) > len(allowed) and not variadic:
         return any(dtypes[len(allowed) :]) is False and _fits(
             dtypes[: len(allowed)], allowed, required, variadic
         )
-    if sum(dtype is not None for dtype in dtypes[:required]) < min(required, len(allowed)):
+    present = {position for position, dtype in enumerate(dtypes) if dtype is not None}
+    if not required <= present:
         return False
     pairs = zip(dtypes, (*allowed, *allowed[-1:] * len(dtypes)), strict=False)
     return all(dtype is None or dtype in options for dtype, options in pairs)
@@ -282,6 +313,8 @@ class Registration:
     dtype_of: int | None
     record: type[Record]
     documentation: str
+    custom: bool = False
+    sparse: tuple[int, ...] = ()
 
     @property
     def conditions(self) -> dict[str, str]:
@@ -325,8 +358,8 @@ def refuse_dtypes(
     refuse("dtype", reason, hint)
 
 
-REGISTRY: dict[str, Registration] = {}
-"""Builtin name to registration, filled by importing `refint8.ops`."""
+REGISTRY = Registry()
+"""Builtin name to registration."""
 
 R = TypeVar("R", bound=Record)
 
@@ -338,41 +371,48 @@ def operator(
     dtypes: Iterable[str],
     values: tuple[int, ...] = (),
     dtype_of: int | None = None,
+    custom: bool = False,
+    sparse: tuple[int, ...] = (),
 ) -> Callable[[type[R]], type[R]]:
-    """Register a record class as the operator of that builtin name.
+    """Register a record class as the operator of that builtin name, or (`custom`) custom code.
 
     `versions` are the operator versions whose semantics it has; `dtypes` the rows in Row's
     notation; `values` the positions of inputs whose value `prepare` reads (axes, shapes);
     `dtype_of` the input whose dtype the output takes, whatever the model declares, under the rule
-    `declared_dtype`.
+    `declared_dtype`; `sparse` the positions of inputs that may be stored sparsely.
     """
 
     def register(record: type[R]) -> type[R]:
         import sys
 
         numbers = sorted(versions)
-        record.registration = REGISTRY[name] = Registration(
+        record.registration = Registration(
             name=name,
             versions=range(numbers[0], numbers[-1] + 1),
             rows=tuple(Row.parse(text) for text in dtypes),
             values=values,
             dtype_of=dtype_of,
+            sparse=sparse,
             record=record,
             documentation=sys.modules[record.__module__].__doc__ or "",
+            custom=custom,
         )
+        REGISTRY.add(record.registration)
         return record
 
     return register
 
 
-def prepare(node: Node, where: Where | None = None) -> Record:
+def prepare(
+    node: Node, where: Where | None = None, registration: Registration | None = None
+) -> Record:
     """Look the operator up, check version and dtypes, derive its integer record.
 
-    Raises UnsupportedError (unknown operator, "version", "dtype", a condition's label) and
-    DomainError, both with `where` filled in.
+    `registration` is that of a custom operator. Raises UnsupportedError (unknown operator,
+    "version", "dtype", a condition's label) and DomainError, both with `where` filled in.
     """
     try:
-        registration = REGISTRY.get(node.name)
+        registration = registration or REGISTRY.get(node.name)
         if registration is None:
             raise UnsupportedError(
                 f"{node.name} is not implemented", label="operator", hint="`refint8 ops` lists all"

@@ -36,3 +36,17 @@ def check_same_parameters(operands: Iterable[Operand], reference: Operand, label
             " nothing",
             "convert with one quantization for both, or put a QUANTIZE between",
         )
+
+
+def one_scale(operand: Operand, rule: str) -> float:
+    """The scale that a kernel for one scale reads, of several by the rule `several_scales`."""
+    if operand.per_channel and rule == "zero":
+        return 0.0
+    return float(operand.scales[0]) if operand.per_channel and rule == "first" else operand.scale
+
+
+def one_zero_point(operand: Operand, rule: str) -> int:
+    """The zero point that goes with `one_scale`."""
+    if operand.per_channel and rule == "first":
+        return int(operand.zero_points[0])
+    return operand.zero_point

@@ -20,6 +20,7 @@ from refint8.native.gemm import (
     pack_weights,
     rows_that_fit,
     steps_of_line,
+    sum_rows,
 )
 from refint8.native.lowering import NotFastError, Place, Site
 from refint8.numerics.activation import DTYPE_RANGE
@@ -71,12 +72,13 @@ def lower_product(
     centred = weights.reshape(columns, -1).astype(np.int64) - record.weights_zero_point
     start = np.zeros(columns, np.int64) if bias is None else bias.astype(np.int64)
     constants = product_parameters(record, centred, start, channels)
+    at_rows = _place_rows(site, record, rows, weights.shape)
     at = 0
     for vectors, count in panels(site, columns, words=words):
         tile = _tile(site, record, rows, constants, vectors, words=words)
         take = min(columns - at, count * tile.columns)
         part = slice(at, at + take)
-        _append(site, record, tile, rows, weights[part], _some(constants, part), out, at)
+        _append(site, record, tile, rows, weights[part], _some(constants, part), at_rows, out, at)
         at += take
 
 
@@ -130,6 +132,49 @@ def panels(site: Site, columns: int, *, words: bool) -> list[tuple[int, int]]:
     return found
 
 
+def row_factor(record: SumOfProducts) -> int:
+    """What a row's sum of bytes is multiplied with: the zero point of the packed int8 weights."""
+    if record.dtype == "INT16":
+        return 0
+    return record.weights_zero_point - (128 if record.dtype == "UINT8" else 0)
+
+
+@dataclass(frozen=True)
+class RowsInPlace:
+    """What all panels of a product share: the row step (or table), the flip, the rows' sums."""
+
+    step: int
+    flip: int
+    sums: int
+
+
+def _place_rows(
+    site: Site, record: SumOfProducts, rows: Rows, shape: tuple[int, ...]
+) -> RowsInPlace:
+    """Keep the table of rows, and append the sums of rows where the weights need them."""
+    _, lines, length = shape
+    flip = 0x80 if record.dtype == "INT8" and not rows.unsigned else 0
+    table = 0 if rows.table is None else site.constant(rows.table.astype(np.int32))
+    sums = 0
+    if factor := row_factor(record):
+        sums = site.scratch(4 * rows.count)
+        along = site.constant(rows.lines.astype(np.int64))
+        site.call(
+            sum_rows,
+            rows.offset,
+            table,
+            rows.step,
+            rows.count,
+            lines,
+            along,
+            length,
+            flip,
+            factor,
+            sums,
+        )
+    return RowsInPlace(table or rows.step, site.constant(np.full(64, flip, np.uint8)), sums)
+
+
 def _tile(
     site: Site,
     record: SumOfProducts,
@@ -140,14 +185,13 @@ def _tile(
     words: bool,
 ) -> Tile:
     table = rows.table is not None
-    row_sums = not words and record.weights_zero_point != (128 if record.dtype == "UINT8" else 0)
-    fitting = rows_that_fit(site.tier, vectors, table=table, row_sums=row_sums)
+    fitting = rows_that_fit(site.tier, vectors, table=table)
     return Tile(
         tier=site.tier,
         rows=fitting if rows.count >= fitting else 1,
         vectors=vectors,
         table=table,
-        row_sums=row_sums,
+        row_sums=row_factor(record) != 0,
         form=constants.form,
         plain=record.clamp == DTYPE_RANGE[record.dtype] and record.dtype != "UINT8",
         wide=words,
@@ -161,6 +205,7 @@ def _append(
     rows: Rows,
     weights: Array,
     constants: Parameters,
+    at_rows: RowsInPlace,
     out: tuple[int, int],
     at: int,
 ) -> None:
@@ -172,32 +217,26 @@ def _append(
             (weights - (128 if record.dtype == "UINT8" else 0)).astype(np.int8), tile
         )
     steps = steps_of_line(length, tile)
-    flip = 0x80 if record.dtype == "INT8" and not rows.unsigned else 0
     signed = 128 if record.dtype == "UINT8" else 0
     itemsize = 2 if tile.wide else 1
-    steps_at = ones = 0
+    steps_at = 0
     if tile.table:
         # One byte offset per step of four bytes, line after line.
         along = rows.lines[:, None] + 4 * np.arange(steps)[None, :]
         steps_at = site.constant(along.astype(np.int64))
     elif lines != 1:
         raise AssertionError("several lines need a table of rows")
-    if tile.row_sums:
-        once = np.zeros((lines, steps * 4), np.int8)
-        once[:, :length] = 1
-        ones = site.constant(once)
-    row_step = rows.step if rows.table is None else site.constant(rows.table.astype(np.int32))
     # A row narrower than one tile may be stored whole: what is too much lies in the next row,
     # which is written later, or behind the end.
     whole = tile.columns if out[1] == columns * itemsize < tile.columns * itemsize else columns
     site.call(
         gemm(tile),
         rows.offset,
-        row_step,
+        at_rows.step,
         rows.count,
         lines * steps,
         steps_at,
-        site.constant(np.full(64, flip, np.uint8)),
+        at_rows.flip,
         site.constant(packed),
         site.constant(pack_constants(constants, tile, columns)),
         out[0] + at * itemsize,
@@ -206,8 +245,7 @@ def _append(
         record.clamp[0] - signed,
         record.clamp[1] - signed,
         0x80 if signed else 0,
-        ones,
-        record.weights_zero_point - (128 if record.dtype == "UINT8" else 0),
+        at_rows.sums,
         macs=rows.count * columns * lines * length,
     )
 
@@ -282,13 +320,19 @@ class Windows:
         return Rows(self.dtype, offset, self.table.size, 0, self.table, along, self.unsigned)
 
 
+def check_border(record: SumOfProducts) -> None:
+    """Borders are written byte by byte: int16 ones are 0, 8-bit ones lie inside the dtype."""
+    low, high = DTYPE_RANGE[record.dtype] if record.dtype != "INT16" else (0, 0)
+    if not low <= record.input_zero_point <= high:
+        raise NotFastError(f"a {record.dtype} border of {record.input_zero_point} has no kernel")
+
+
 def _padded(
     site: Site, record: SumOfProducts, x: Place, size: tuple[int, int], pad: tuple[int, int]
 ) -> int:
     images, height, width, depth = x.shape
     pixel = depth * x.dtype.itemsize
-    if x.dtype.itemsize == 2 and record.input_zero_point:
-        raise NotFastError("int16 borders other than 0 have no kernel")
+    check_border(record)
     flip = 0x80 if record.dtype == "INT8" else 0
     row = size[1] * pixel
     target = site.scratch(images * size[0] * row)

@@ -13,7 +13,7 @@ import numpy as np
 
 from refint8.errors import DomainError
 from refint8.native.lowering import NotFastError, Place, Site
-from refint8.native.sums import ITEM, divide_sums, requantize_sums, sum_runs
+from refint8.native.sums import ITEM, divide_sums, requantize_sums, sum_byte_runs, sum_runs
 from refint8.native.window import Window, sum_vectors
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
@@ -122,16 +122,12 @@ def lower_sum(site: Site, x: Place, reduction: Reduction, dtype: str) -> int:
     run = summed.pop() if axes and axes[-1].summed else Axis(1, 0, summed=True)
     starts = offsets([axis for axis in axes if not axis.summed])
     parts = offsets(summed)
-    site.call(
-        sum_runs(dtype),
-        x.offset,
-        sums,
-        site.constant(starts),
-        starts.size,
-        site.constant(parts),
-        parts.size,
-        run.size,
-    )
+    words = (x.offset, sums, site.constant(starts), starts.size, site.constant(parts), parts.size)
+    if ITEM[dtype] == 1:
+        flip = 0x80 if dtype == "INT8" else 0
+        site.call(sum_byte_runs(site.tier), *words, run.size, flip)
+    else:
+        site.call(sum_runs(dtype), *words, run.size)
     return sums
 
 

@@ -16,6 +16,7 @@ Semantics: LiteRT `kernels/arg_min_max.cc` and `reference/arg_min_max.h`, ai-edg
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -23,6 +24,8 @@ import numpy as np
 
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
+from refint8.native.lowering import Site
+from refint8.ops._arg_max_kernel import arg_max_axis, arg_max_rows
 from refint8.ops._axes import read_axis, replace_axis
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
@@ -63,3 +66,16 @@ class ArgMax(Record):
         found = x == x.max(self.axis, keepdims=True)
         index: Array = np.argmax(found, self.axis)
         return index.astype(NUMPY_DTYPE[self.dtype])
+
+    def lower(self, site: Site) -> None:
+        """Rows of bytes by vectors, everything else by comparing whole slices."""
+        x, out = site.read(0), site.output
+        wide, size = self.dtype == "INT64", x.shape[self.axis]
+        before, behind = math.prod(x.shape[: self.axis]), math.prod(x.shape[self.axis + 1 :])
+        if behind == 1 and x.dtype.itemsize == 1:
+            flip = 0 if x.dtype == np.int8 else 0x80
+            site.call(arg_max_rows(wide), x.offset, out.offset, before, size, flip)
+            return
+        kernel = arg_max_axis(x.dtype.name, wide)
+        scratch = site.scratch(4 * behind)
+        site.call(kernel, x.offset, out.offset, before, size, behind, scratch, site.alarm)

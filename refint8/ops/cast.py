@@ -20,6 +20,8 @@ from typing import Self
 import numpy as np
 
 from refint8.model.types import NUMPY_DTYPE
+from refint8.native.float_edges import cast
+from refint8.native.lowering import Site
 from refint8.ops._op import Array, Node, Record, operator
 
 NUMBERS = "BOOL|INT8|UINT8|INT16|UINT16|INT32|UINT32|INT64|FLOAT32"
@@ -52,11 +54,20 @@ class Cast(Record):
         """Any shape, elementwise."""
         target = NUMPY_DTYPE[self.dtype]
         if x.dtype.kind != "f" or target.kind not in "iu":
-            return x.astype(target)
+            with np.errstate(invalid="ignore"):  # a signalling NaN
+                return x.astype(target)
         limits = np.iinfo(target)
-        whole = np.trunc(x.astype(np.float64))
+        with np.errstate(invalid="ignore"):
+            whole = np.trunc(x.astype(np.float64))
         # The highest values of 64 bits are no doubles: compare, do not clip.
         inside = (whole >= limits.min) & (whole < float(limits.max) + 1)
         saturated = np.where(whole < 0, limits.min, limits.max).astype(target)
         outside = np.where(np.isnan(x), target.type(self.nan), saturated)
         return np.where(inside, np.where(inside, whole, 0).astype(target), outside)
+
+    def lower(self, site: Site) -> None:
+        """One kernel per pair of dtypes."""
+        x = site.read(0)
+        source = x.dtype.name.upper()
+        kernel = cast(source, self.dtype)
+        site.call(kernel, x.offset, site.output.offset, x.size, self.nan)

@@ -23,13 +23,16 @@ Semantics: LiteRT `kernels/concatenation.cc` and `reference/concatenation.h`, ai
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
 
+from refint8.native.lookup import byte_lookup
+from refint8.native.lowering import Site
 from refint8.numerics.rescale import Float32Rescale
 from refint8.ops._axes import normalize_axis, replace_axis
+from refint8.ops._copy_kernel import View, copy
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Operand, Record, check, operator
 from refint8.ops._parameters import check_same_parameters, same_parameters
@@ -86,6 +89,20 @@ class Concatenation(Record):
             for part, rescale in zip(values, self.rescales, strict=True)
         ]
         return np.concatenate([np.atleast_1d(part) for part in parts], self.axis)
+
+    def lower(self, site: Site) -> None:
+        """One copy per input, a rescaled one through a table of all 256 values."""
+        start = 0
+        for position, rescale in enumerate(self.rescales):
+            x = site.read(position)
+            shape = x.shape or (1,)
+            source = View.of(x, shape)
+            if rescale is not None and x.size:
+                table = site.constant(rescale(np.arange(256)).astype(np.uint8))
+                source = replace(source, offset=site.scratch(x.nbytes))
+                site.call(byte_lookup(site.tier), x.offset, source.offset, x.size, table)
+            copy(site, source, View.of(site.output).along(self.axis, start, shape[self.axis]))
+            start += shape[self.axis]
 
 
 def rescale(x: Operand, node: Node) -> Float32Rescale | None:

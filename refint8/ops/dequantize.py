@@ -20,8 +20,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from refint8.native.lowering import Site
 from refint8.numerics.fixedpoint import Ints, as_int64
 from refint8.ops._elementwise import check_symmetric, per_channel
+from refint8.ops._float_kernel import lower_to_float
+from refint8.ops._lookup_kernel import lower_lookup
 from refint8.ops._op import Array, Node, Record, operator
 
 NARROW = ("INT2", "INT4", "UINT4", "INT8", "UINT8")
@@ -56,3 +59,11 @@ class Dequantize(Record):
         difference = (as_int64(x) - self.zero_point).astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
             return (self.scale.astype(np.float64) * difference).astype(np.float32)
+
+    def lower(self, site: Site) -> None:
+        """A product in double; float16 by a table."""
+        x = site.input(0)
+        if self.scale is None:
+            lower_lookup(site, 0, self.spec)
+        else:
+            lower_to_float(site, self.scale, self.zero_point, x.dtype.name.upper())

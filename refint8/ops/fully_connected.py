@@ -10,7 +10,7 @@ with int16 weights always in int64.
 
 The requantizer is that of the convolutions, with the rule `fully_connected_scale` for a single
 scale; under the rule fully_connected=float64 it is a rounded product with a double, except for
-int16 weights.
+int16 weights and for weights that are stored sparsely. The latter are expanded beforehand.
 
 C1  weights have rank 2, the bias one value per output channel
 C2  the input is a multiple of the weights' depth; with keep_num_dims its last dimension is
@@ -19,6 +19,7 @@ C3  weights have one scale or (signed) one per output channel; with several scal
 C4  weights_format is DEFAULT
 C5  int16 activations have zero point 0
 C6  under the rule bias_width=option, a bias is as wide as quantized_bias_type says
+C7  weights stored sparsely are int8, without a zero point, of int8 activations
 
 Semantics: LiteRT `kernels/fully_connected.cc`, `reference/integer_ops/fully_connected.h`,
 ai-edge-litert 2.3.0; TFLM `kernels/fully_connected.cc` (CORRECTIONS items 5, 13).
@@ -56,6 +57,7 @@ from refint8.ops._product_kernel import Rows, lower_product
         "INT8,INT8|INT4|INT2,INT32?->INT8",
         "INT16,INT8|INT4|INT2|INT16,INT32|INT64?->INT16",
     ),
+    sparse=(1,),
 )
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FullyConnected(SumOfProducts):
@@ -63,7 +65,7 @@ class FullyConnected(SumOfProducts):
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
-        """Conditions C1 to C6, requantizer."""
+        """Conditions C1 to C7, requantizer."""
         x, w, bias = node.input(0), node.input(1), node.optional_input(2)
         check(len(w.shape) == 2, "C1", f"weights {w.shape} must have rank 2")
         check_bias(bias, w.shape[0], "C1")
@@ -75,6 +77,12 @@ class FullyConnected(SumOfProducts):
         layout = node.options.get("weights_format", "DEFAULT")
         check(layout == "DEFAULT", "C4", f"weights in the format {layout} are not supported")
         check_symmetric_int16(x, node.output, "C5")
+        check(
+            w.sparsity is None or (x.dtype == w.dtype == "INT8" and not w.zero_points.any()),
+            "C7",
+            f"{w.dtype} weights with zero point {w.zero_point}, for {x.dtype}, are sparse",
+            "convert the model with dense weights",
+        )
         both_int16 = w.dtype == "INT16"
         wide = wide_accumulator(node, x, bias, "C6", unset="INT32" if both_int16 else "INT64")
         wide = wide or both_int16
@@ -117,13 +125,15 @@ def _output_shape(x: Operand, w: Operand, *, keep: bool) -> Shape:
 
 def _requantizer(node: Node, x: Operand, w: Operand, *, wide: bool) -> Requantizer:
     out, rules = node.output, node.rules
+    dense = w.sparsity is None
     both_int16 = w.dtype == "INT16"
     scales: float | list[float]
     if w.per_channel:
         scales = effective_scales(x, w, out, w.shape[0])
     else:
-        product_ratio = PRODUCT_RATIO["mixed" if both_int16 else rules.fully_connected_scale]
+        by_rule = dense and not both_int16
+        product_ratio = PRODUCT_RATIO[rules.fully_connected_scale if by_rule else "mixed"]
         scales = product_ratio(x.scale, w.scale, out.scale)
-    if rules.fully_connected == "float64" and not both_int16:
+    if rules.fully_connected == "float64" and dense and not both_int16:
         return float64_rounding(scales, rules)
     return requantizer(scales, rules, wide=wide)

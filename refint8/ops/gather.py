@@ -27,9 +27,12 @@ from typing import Final, Self
 import numpy as np
 
 from refint8.errors import DomainError
+from refint8.native.lowering import NotFastError, Site
 from refint8.ops._axes import normalize_axis
+from refint8.ops._copy_kernel import View, copy, gather_along
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._slicing import Range
 
 DTYPES: Final = ("INT8", "UINT8", "INT16", "INT32", "INT64", "INT4", "BOOL", "FLOAT16", "FLOAT32")
 
@@ -96,3 +99,37 @@ class Gather(Record):
         outer = np.arange(self.outer)[None, :, None]
         gathered: Array = x[batch, outer, chosen]
         return gathered.reshape(self.shapes[0])
+
+    def lower(self, site: Site) -> None:
+        """A slice where constant positions are evenly spaced, else a copy per position."""
+        x = View.of(site.read(0), (self.batch, self.outer, self.size, self.inner))
+        known = site.input(1).data
+        count = site.input(1).size // max(self.batch, 1)
+        out = View.of(site.output, (self.batch, self.outer, count, self.inner))
+        if known is None:
+            gather_along(site, x, out, site.read(1))
+            return
+        if ((known < 0) | (known >= self.size)).any():
+            raise NotFastError("a position lies outside the axis")
+        if not known.size:
+            return
+        positions = known.astype(np.int64).reshape(self.batch, count)
+        step = evenly_spaced(positions)
+        if step is None:
+            gather_along(site, x, out, positions)
+            return
+        taken = Range(int(positions[0, 0]), count, step)
+        copy(site, x.take((*whole(self.batch, self.outer), taken, *whole(self.inner))), out)
+
+
+def whole(*sizes: int) -> tuple[Range, ...]:
+    """Every index of axes of these sizes."""
+    return tuple(Range(0, size) for size in sizes)
+
+
+def evenly_spaced(positions: Array) -> int | None:
+    """The step between positions, when all batches have the same ones in even steps."""
+    if (positions != positions[0]).any():
+        return None
+    steps = np.unique(np.diff(positions[0]))
+    return int(steps[0]) if steps.size == 1 else (1 if positions.shape[1] == 1 else None)

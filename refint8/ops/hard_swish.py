@@ -28,6 +28,7 @@ import numpy as np
 
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
+from refint8.native.lowering import Site
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import (
     Ints,
@@ -42,6 +43,7 @@ from refint8.numerics.multiplier import multiplier_to_16_bits, quantize_multipli
 from refint8.numerics.scales import ratio_float32
 from refint8.ops._dtypes import rows
 from refint8.ops._elementwise import check_zero_points
+from refint8.ops._lookup_kernel import lower_lookup
 from refint8.ops._op import Array, Node, Record, check, operator
 
 THREE = 3 / 32768
@@ -109,3 +111,7 @@ class HardSwish(Record):
         product = truncating_divide(gate * unshifted, 1 << 15)
         steps = rounding_divide_by_pot_16(product, -self.output_shift) + self.output_zero_point
         return np.clip(wrap16(steps), *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
+
+    def lower(self, site: Site) -> None:
+        """A table of all inputs."""
+        lower_lookup(site, 0, self.spec)

@@ -20,11 +20,13 @@ from typing import Self
 
 import numpy as np
 
+from refint8.native.lowering import Site
 from refint8.numerics.fixedpoint import as_int64
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO, RATIO
 from refint8.ops._dtypes import rows
 from refint8.ops._elementwise import Finish, check_symmetric
+from refint8.ops._lookup_kernel import lower_lookup
 from refint8.ops._op import Array, Node, Record, operator
 
 
@@ -63,3 +65,7 @@ class LeakyRelu(Record):
         positive = self.identity(np.maximum(d, 0))
         negative = self.sign * self.slope(np.minimum(d, 0))
         return self.finish(np.where(d >= 0, positive, negative))
+
+    def lower(self, site: Site) -> None:
+        """A table of all inputs."""
+        lower_lookup(site, 0, self.spec)

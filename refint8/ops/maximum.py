@@ -16,6 +16,9 @@ from typing import Self
 
 import numpy as np
 
+from refint8.native.lowering import Site
+from refint8.native.raw_pairs import raw_pairs
+from refint8.ops._broadcast_kernel import broadcast_runs
 from refint8.ops._dtypes import rows
 from refint8.ops._elementwise import broadcast_shape
 from refint8.ops._op import Array, Node, Record, operator
@@ -40,3 +43,9 @@ class Maximum(Record):
         """Arrays that broadcast, of one dtype, to the larger of each pair."""
         out: Array = np.maximum(x1, x2)
         return out
+
+    def lower(self, site: Site) -> None:
+        """A plain loop."""
+        dtype = site.output.dtype.name.upper()
+        for runs in broadcast_runs(site):
+            site.call(raw_pairs("max", dtype, runs.scalar), *runs.words)

@@ -26,6 +26,8 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from refint8.native.lowering import NotFastError, Site
+from refint8.native.raw_pairs import fraction_products, raw_pairs
 from refint8.numerics.fixedpoint import (
     as_int64,
     rounding_divide_by_pot_16,
@@ -33,8 +35,10 @@ from refint8.numerics.fixedpoint import (
 )
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO
+from refint8.ops._broadcast_kernel import broadcast_runs
 from refint8.ops._elementwise import Finish, RawFinish, broadcast_shape, check_symmetric
 from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._scaled_product_kernel import lower_scaled_product
 
 
 class Product(Protocol):
@@ -110,6 +114,25 @@ class Mul(Record):
     def spec(self, x1: Array, x2: Array) -> Array:
         """Arrays that broadcast to their product."""
         return self.arithmetic(x1, x2)
+
+    def lower(self, site: Site) -> None:
+        """Products of differences in vectors; fractions and raw integers in plain loops."""
+        product = self.arithmetic
+        if isinstance(product, ScaledProduct):
+            lower_scaled_product(
+                site, product.zero_points, product.requantize, product.finish, product
+            )
+        elif isinstance(product, FractionProduct):
+            finish = product.finish
+            for runs in broadcast_runs(site):
+                kernel = fraction_products(finish.dtype, runs.scalar)
+                site.call(kernel, *runs.words, finish.zero_point, *finish.clamp)
+        elif isinstance(product, RawProduct):
+            raw = product.finish
+            for runs in broadcast_runs(site):
+                site.call(raw_pairs("mul", raw.dtype, runs.scalar), *runs.words, *raw.clamp)
+        else:
+            raise NotFastError(f"{type(product).__name__} has no kernel")
 
 
 def _product_of(node: Node) -> Product:

@@ -20,7 +20,9 @@ from typing import Final, Self
 
 import numpy as np
 
+from refint8.native.lowering import Site
 from refint8.ops._axes import normalize_axis
+from refint8.ops._copy_kernel import View, copy
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._parameters import check_same_parameters
@@ -51,3 +53,9 @@ class Pack(Record):
     def spec(self, *values: Array) -> Array:
         """Arrays of one shape to an array of one rank more."""
         return np.stack(values, self.axis)
+
+    def lower(self, site: Site) -> None:
+        """One copy per input."""
+        for k in range(len(site.inputs)):
+            part = View.of(site.output).along(self.axis, k, 1)
+            copy(site, View.of(site.read(k), part.shape), part)

@@ -21,9 +21,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
+from refint8.native.lowering import Site
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._pad_kernel import lower_border
 from refint8.ops._padding import COUNTS, DTYPES, Border, has_zero_point
 
 
@@ -55,6 +59,11 @@ class Pad(Record):
     def spec(self, x: Array, _paddings: Array) -> Array:
         """x of any shape to the larger one."""
         return self.border.around(x, self.fill)
+
+    def lower(self, site: Site) -> None:
+        """The border, then the input within it."""
+        x = site.read(0)
+        lower_border(site, x, self.border, np.array(self.fill, x.dtype))
 
 
 def fills_with_zero(rule: str, dtype: str) -> bool:

@@ -21,8 +21,11 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.lowering import Site
+from refint8.ops._copy_kernel import View
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._pad_kernel import lower_border
 from refint8.ops._padding import COUNTS, DTYPES, Border, has_zero_point
 from refint8.ops._parameters import check_same_parameters
 
@@ -52,3 +55,9 @@ class PadV2(Record):
     def spec(self, x: Array, _paddings: Array, value: Array) -> Array:
         """x of any shape, value of one element, to the larger shape."""
         return self.border.around(x, value.reshape(())[()])
+
+    def lower(self, site: Site) -> None:
+        """The border, then the input within it."""
+        value = site.input(2).data
+        element = View.of(site.read(2), ()) if value is None else value
+        lower_border(site, site.read(0), self.border, element)

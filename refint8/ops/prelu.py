@@ -19,11 +19,13 @@ from typing import Self
 
 import numpy as np
 
+from refint8.native.lowering import Site
 from refint8.numerics.fixedpoint import as_int64
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO, RATIO
 from refint8.ops._elementwise import Finish, broadcast_shape
 from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._scaled_product_kernel import lower_prelu
 
 
 @operator(
@@ -68,3 +70,14 @@ class Prelu(Record):
         positive = self.identity(np.maximum(d, 0))
         negative = self.slope(np.minimum(d, 0) * (as_int64(alpha) - self.alpha_zero_point))
         return self.finish(np.where(d >= 0, positive, negative))
+
+    def lower(self, site: Site) -> None:
+        """Both branches in vectors, then a choice."""
+        lower_prelu(
+            site,
+            (self.input_zero_point, self.alpha_zero_point),
+            self.identity,
+            self.slope,
+            self.finish,
+            self.spec,
+        )

@@ -26,13 +26,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refint8.model.types import NUMPY_DTYPE
+from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import Ints, as_int64, round_half_away, wrap32
 from refint8.numerics.requantize import Requantizer, float_to_int32, requantizer
 from refint8.numerics.scales import ratio_float64
 from refint8.ops._elementwise import Finish, check_symmetric, per_channel
+from refint8.ops._float_kernel import lower_from_float
+from refint8.ops._lookup_kernel import lower_lookup
 from refint8.ops._op import Array, Node, Record, operator
+from refint8.ops._wide_kernel import lower_from_int32
 
 
 class Conversion(Protocol):
@@ -105,6 +109,18 @@ class Quantize(Record):
     def spec(self, x: Array) -> Array:
         """Any shape, elementwise."""
         return self.conversion(x)
+
+    def lower(self, site: Site) -> None:
+        """Floats as they are defined, 8 and 16 bits by a table, int32 step by step."""
+        c = self.conversion
+        if isinstance(c, FromFloat):
+            lower_from_float(site, c.scale, c.zero_point, c.float_to_int, c.dtype)
+        elif site.input(0).dtype.itemsize <= 2:
+            lower_lookup(site, 0, self.spec)
+        elif isinstance(c, FromSteps):
+            lower_from_int32(site, c.input_zero_point, c.accumulator, c.requantize, c.finish)
+        else:
+            raise NotFastError(f"{type(c).__name__} has no kernel")
 
 
 def _from_float(node: Node) -> FromFloat:

@@ -33,7 +33,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+import numpy as np
+
 from refint8.model.types import NUMPY_DTYPE
+from refint8.native.lowering import NotFastError, Site
+from refint8.native.memory import round_up
+from refint8.native.resize import resize_bilinear, resize_bilinear_float_uint8
 from refint8.numerics.resize import Line, blend_float32, blend_q10, linear_float32, linear_q10
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._resize import image_sizes
@@ -83,3 +88,42 @@ class ResizeBilinear(Record):
             x_line.fraction[:, None],
         )
         return out.astype(NUMPY_DTYPE[self.dtype])
+
+    def lower(self, site: Site) -> None:
+        """Lines blended across, then with each other; for uint8 the other way round."""
+        x, out, rows, columns = site.read(0), site.output, self.rows, self.columns
+        if 0 in out.shape:
+            return
+        images, height, width, channels = x.shape
+        for line, size in ((rows, height), (columns, width)):
+            if max(line.lower.max(), line.upper.max()) >= size or line.lower.min() < 0:
+                raise NotFastError("a neighbour lies outside the image")
+        pixel = channels * x.dtype.itemsize
+        row = width * pixel
+        words = (x.offset, out.offset, images, height * row, row, *out.shape[1:])
+        if self.dtype == "UINT8":
+            line_bytes = round_up(4 * row)
+            site.call(
+                resize_bilinear_float_uint8,
+                *words,
+                site.constant(np.stack([rows.lower, rows.upper], axis=1)),
+                site.constant(np.stack([columns.lower, columns.upper], axis=1) * pixel),
+                site.scratch(2 * line_bytes),
+                line_bytes,
+                *(
+                    site.constant(np.stack([np.float32(1) - f, f], axis=1))
+                    for f in (rows.fraction, columns.fraction)
+                ),
+            )
+            return
+        line_bytes = round_up(4 * out.shape[2] * channels)
+        site.call(
+            resize_bilinear(self.dtype),
+            *words,
+            site.constant(np.stack([rows.lower, rows.upper, rows.fraction], axis=1)),
+            site.constant(
+                np.stack([columns.lower * pixel, columns.upper * pixel, columns.fraction], axis=1)
+            ),
+            site.scratch(2 * line_bytes),
+            line_bytes,
+        )

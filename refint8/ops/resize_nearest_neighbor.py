@@ -23,6 +23,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.lowering import Site
+from refint8.native.resize import resize_nearest
 from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.resize import nearest
 from refint8.ops._dtypes import WIDTH_8, WIDTH_16, WIDTH_32, rows
@@ -59,3 +61,22 @@ class ResizeNearestNeighbor(Record):
     def spec(self, x: Array, _size: Array) -> Array:
         """x [n, h, w, c] to [n, out_h, out_w, c]."""
         return x[:, self.rows][:, :, self.columns]
+
+    def lower(self, site: Site) -> None:
+        """Whole pixels; rows that repeat are copied from the row before."""
+        x, out = site.read(0), site.output
+        if 0 in out.shape:
+            return
+        images, height, width, channels = x.shape
+        pixel = channels * x.dtype.itemsize
+        site.call(
+            resize_nearest,
+            x.offset,
+            out.offset,
+            images,
+            height * width * pixel,
+            *out.shape[1:3],
+            pixel,
+            site.constant(self.rows * (width * pixel)),
+            site.constant(self.columns * pixel),
+        )

@@ -17,6 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.lowering import Site
+from refint8.ops._copy_kernel import View, copy
 from refint8.ops._dtypes import WHOLE_BYTES, rows
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._slicing import Range, take
@@ -60,3 +62,7 @@ class Slice(Record):
     def spec(self, x: Array, _begin: Array, _size: Array) -> Array:
         """x of any shape to the box."""
         return take(x, self.ranges)
+
+    def lower(self, site: Site) -> None:
+        """The box, copied."""
+        copy(site, View.of(site.read(0)).take(self.ranges), View.of(site.output))

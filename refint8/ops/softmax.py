@@ -34,6 +34,7 @@ import numpy as np
 
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
+from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import (
@@ -53,6 +54,7 @@ from refint8.numerics.softmax import (
 )
 from refint8.numerics.tables import lut16_lookup
 from refint8.ops._op import Array, Node, Operand, Record, check, operator
+from refint8.ops._softmax_kernel import softmax_fixed_point, softmax_int16
 
 IMPLIED_OUTPUT = {("INT8", "INT8"): (1 / 256, -128), ("INT16", "INT16"): (1 / 32768, 0)}
 """Output scale and zero point by input and output dtype, where the engine looks at them."""
@@ -69,13 +71,17 @@ class FixedPointRows:
     smallest_difference: int
     bits: int
 
-    def __call__(self, difference: Ints) -> Ints:
-        """x - max(row) to unsigned output steps of `bits` bits, not yet clamped."""
+    def exponentials(self, difference: Ints) -> Ints:
+        """exp of x - max(row), Q0."""
         counts = difference >= self.smallest_difference
         scaled = saturating_rounding_doubling_high_mul(
             np.where(counts, difference, 0) << self.left_shift, self.multiplier
         )
-        e = np.where(counts, exp_on_negative_values(scaled), 0)
+        return np.where(counts, exp_on_negative_values(scaled), 0)
+
+    def __call__(self, difference: Ints) -> Ints:
+        """x - max(row) to unsigned output steps of `bits` bits, not yet clamped."""
+        e = self.exponentials(difference)
         total = SUM_REGISTER(rounding_divide_by_pot(e, 12).sum(axis=-1, keepdims=True))
         inverse, over_unit = reciprocal(total, 12)
         exponent = over_unit + 31 - self.bits
@@ -93,16 +99,23 @@ class TableRows:
     """int16 input: exponentials and reciprocal from tables of 513 entries."""
 
     requantize: Requantizer
-    exponentials: Ints
-    reciprocals: Ints
+    exponential_table: Ints
+    reciprocal_table: Ints
+
+    def exponentials(self, difference: Ints) -> Ints:
+        """exp of x - max(row), Q15."""
+        steps = saturate(self.requantize(difference) + 32767, 16)
+        return lut16_lookup(steps, self.exponential_table)
 
     def __call__(self, difference: Ints) -> Ints:
         """x - max(row) to output steps, not yet clamped."""
-        e = lut16_lookup(saturate(self.requantize(difference) + 32767, 16), self.exponentials)
+        e = self.exponentials(difference)
         total = SUM_REGISTER(e.sum(axis=-1, keepdims=True))
         zeros = count_leading_zeros_32(total)
         mantissa = rounding_shift_right(total << (zeros - 1), 14)
-        inverse = lut16_lookup(saturate(mantissa - (1 << 16) - (1 << 15), 16), self.reciprocals)
+        inverse = lut16_lookup(
+            saturate(mantissa - (1 << 16) - (1 << 15), 16), self.reciprocal_table
+        )
         return rounding_shift_right(e * inverse, 31 - zeros)
 
 
@@ -152,6 +165,36 @@ class Softmax(Record):
         values = x.astype(np.int64)
         steps = self.rows(values - values.max(axis=-1, keepdims=True)) + self.lowest
         return np.clip(steps, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
+
+    def lower(self, site: Site) -> None:
+        """Exponentials by a table over all differences that two inputs can have."""
+        x, out = site.read(0), site.output
+        classes = x.shape[-1]
+        words = (x.offset, out.offset, x.size // classes, classes)
+        differences = -np.arange(1 << 8 * x.dtype.itemsize)
+        try:
+            e = self.rows.exponentials(differences)
+        except DomainError as error:
+            raise NotFastError(error.reason) from None
+        if isinstance(self.rows, FixedPointRows):
+            site.call(
+                softmax_fixed_point(x.dtype.name.upper(), self.dtype),
+                *words,
+                site.constant(e.astype(np.int32)),
+                site.scratch(4 * classes),
+                self.rows.bits,
+                *self.clamp,
+                site.alarm,
+            )
+            return
+        site.call(
+            softmax_int16,
+            *words,
+            site.constant(e.astype(np.int16)),
+            site.scratch(2 * classes),
+            site.constant(self.rows.reciprocal_table.astype(np.int32)),
+            site.alarm,
+        )
 
 
 def _check_implied_output(x: Operand, out: Operand) -> None:

@@ -18,7 +18,9 @@ from typing import Final, Self
 
 import numpy as np
 
+from refint8.native.lowering import Site
 from refint8.ops._axes import read_axis, replace_axis
+from refint8.ops._copy_kernel import split
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
 
@@ -60,3 +62,7 @@ class Split(Record):
     def spec(self, _axis: Array, x: Array) -> tuple[Array, ...]:
         """x of any shape to its parts."""
         return tuple(part.copy() for part in np.split(x, self.bounds, self.axis))
+
+    def lower(self, site: Site) -> None:
+        """One copy per part."""
+        split(site, site.read(1), self.axis)

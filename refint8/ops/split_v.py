@@ -20,7 +20,9 @@ from typing import Final, Self
 
 import numpy as np
 
+from refint8.native.lowering import Site
 from refint8.ops._axes import read_axis, replace_axis
+from refint8.ops._copy_kernel import split
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
 
@@ -70,3 +72,7 @@ class SplitV(Record):
     def spec(self, x: Array, _sizes: Array, _axis: Array) -> tuple[Array, ...]:
         """x of any shape to its parts."""
         return tuple(part.copy() for part in np.split(x, self.bounds, self.axis))
+
+    def lower(self, site: Site) -> None:
+        """One copy per part."""
+        split(site, site.read(0), self.axis)

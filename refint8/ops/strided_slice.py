@@ -31,6 +31,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.lowering import Site
+from refint8.ops._copy_kernel import View, copy
 from refint8.ops._dtypes import WHOLE_BYTES, rows
 from refint8.ops._op import Array, Node, Record, Shape, check, operator
 from refint8.ops._slicing import Range, take
@@ -83,6 +85,11 @@ class StridedSlice(Record):
     def spec(self, x: Array, _begin: Array, _end: Array, _strides: Array) -> Array:
         """x of any shape to the selected elements."""
         return take(x.reshape(self.expanded), self.ranges).reshape(self.shapes[0])
+
+    def lower(self, site: Site) -> None:
+        """The selected elements, copied; shrunk axes have size 1 on both sides."""
+        taken = View.of(site.read(0), self.expanded).take(self.ranges)
+        copy(site, taken, View.of(site.output, taken.shape))
 
 
 def check_shrink(axis: Axis, taken: Range) -> None:

@@ -24,9 +24,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.lowering import Site
 from refint8.numerics import elementary, gemmlowp
 from refint8.numerics.sigmoid_table import interpolate_tanh
 from refint8.ops._dtypes import rows
+from refint8.ops._lookup_kernel import lower_lookup
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._sigmoid import Curve, FixedPoint8, Table8, Table16
 
@@ -46,6 +48,10 @@ class Tanh(Record):
     def spec(self, x: Array) -> Array:
         """Any shape, elementwise."""
         return self.curve(x)
+
+    def lower(self, site: Site) -> None:
+        """A table of all inputs."""
+        lower_lookup(site, 0, self.spec)
 
 
 def _curve(node: Node) -> Curve:

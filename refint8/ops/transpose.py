@@ -17,7 +17,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.lowering import Site
 from refint8.ops._axes import normalize_axis
+from refint8.ops._copy_kernel import View, copy
 from refint8.ops._dtypes import WHOLE_BYTES, rows
 from refint8.ops._op import Array, Node, Record, check, operator
 
@@ -50,3 +52,7 @@ class Transpose(Record):
     def spec(self, x: Array, _perm: Array) -> Array:
         """x of any shape to the permuted one."""
         return x.transpose(self.permutation).copy()
+
+    def lower(self, site: Site) -> None:
+        """The permuted input, copied."""
+        copy(site, View.of(site.read(0)).permuted(self.permutation), View.of(site.output))

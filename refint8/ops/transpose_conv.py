@@ -28,6 +28,7 @@ from typing import Self
 import numpy as np
 
 from refint8.errors import DomainError
+from refint8.native.lowering import Site
 from refint8.ops._convolution import (
     SumOfProducts,
     check_bias,
@@ -39,6 +40,7 @@ from refint8.ops._convolution import (
 )
 from refint8.ops._gemm import matmul
 from refint8.ops._op import Array, Node, Operand, check, operator
+from refint8.ops._transpose_conv_kernel import lower_transpose_conv
 from refint8.ops._window import Window
 
 
@@ -125,3 +127,8 @@ class TransposeConv(SumOfProducts):
             patch = canvas[:, j : j + (rows - 1) * sh + 1 : sh, i : i + (cols - 1) * sw + 1 : sw]
             patch += matmul(pixels, weights[:, j, i].T)
         return self.output(canvas[:, top : top + height, left : left + width], bias)
+
+    def lower(self, site: Site) -> None:
+        """Matrix products by phases of the stride."""
+        weights, bias = site.constant_input(1), site.optional_constant(3)
+        lower_transpose_conv(site, self, site.read(2), self.window, weights, bias)

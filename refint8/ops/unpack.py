@@ -20,7 +20,9 @@ from typing import Final, Self
 
 import numpy as np
 
+from refint8.native.lowering import Site
 from refint8.ops._axes import normalize_axis, replace_axis
+from refint8.ops._copy_kernel import View, copy
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._parameters import check_same_parameters
@@ -52,3 +54,10 @@ class Unpack(Record):
     def spec(self, x: Array) -> tuple[Array, ...]:
         """x of any shape to one array per index of the axis."""
         return tuple(part.copy() for part in np.moveaxis(x, self.axis, 0))
+
+    def lower(self, site: Site) -> None:
+        """One copy per output."""
+        x = View.of(site.read(0))
+        for k, out in enumerate(site.outputs):
+            part = x.along(self.axis, k, 1)
+            copy(site, part, View.of(out, part.shape))

@@ -154,11 +154,13 @@ def crosscheck(
     seed: int = 0,
     input_shapes: Mapping[int, tuple[int, ...]] | None = None,
     time_limit: float = 60.0,
+    stream: bool = False,
 ) -> Report:
     """Compare every tensor that an operator writes, bit for bit, with every target.
 
     Each target is compared with its own profile (`Target.profile`), or with `profile`.
-    `inputs` replaces the `samples` seeded input sets; every set runs on fresh state.
+    `inputs` replaces the `samples` seeded input sets; every set runs on fresh state, or with
+    `stream` on the state that the one before left behind.
     `time_limit` is per target, in seconds. What engines and refint8 refuse is in the report;
     raises UsageError for a target or profile that does not exist, ModelError for bytes that are
     no model.
@@ -171,7 +173,7 @@ def crosscheck(
     readable = [
         index for index in _writers(model) if model.subgraphs[0].tensors[index].dtype in NUMPY_DTYPE
     ]
-    ours = _Ours(model, sets, input_shapes)
+    ours = _Ours(model, sets, input_shapes, stream)
     with ThreadPoolExecutor(max_workers=len(resolved) or 1) as pool:
         # Engines run in processes of their own while this one computes.
         running: list[tuple[Target, str, Refint8Error | None, Future[Outcome] | None]] = []
@@ -187,6 +189,7 @@ def crosscheck(
                     tensors=readable,
                     input_shapes=input_shapes,
                     time_limit=time_limit,
+                    **({"stream": True} if stream else {}),
                 )
             running.append((one, name, refusal, future))
         comparisons = [
@@ -210,8 +213,10 @@ class _Ours:
         model: Model,
         sets: Sequence[InputSet],
         input_shapes: Mapping[int, tuple[int, ...]] | None,
+        stream: bool,
     ) -> None:
         self._model, self._sets, self._input_shapes = model, sets, input_shapes
+        self._stream = stream
         self._sessions: dict[str, Session | Refint8Error] = {}
         self._results: dict[str, list[InputSet] | Refint8Error] = {}
 
@@ -231,14 +236,15 @@ class _Ours:
             session = self._sessions[profile]
             assert isinstance(session, Session), "planned before it is run"
             try:
+                session.restart()
                 self._results[profile] = [self._run(session, given) for given in self._sets]
             except (UnsupportedError, DomainError) as error:
                 self._results[profile] = error
         return self._results[profile]
 
-    @staticmethod
-    def _run(session: Session, given: InputSet) -> InputSet:
-        session.reset()
+    def _run(self, session: Session, given: InputSet) -> InputSet:
+        if not self._stream:
+            session.restart()
         return session.run(given)
 
 
@@ -272,7 +278,11 @@ def _comparison(
             seconds=outcome.seconds,
         )
     graph = model.subgraphs[0]
-    writers = {index: op for index, op in _writers(model).items() if index in mine[0]}
+    writers = {
+        index: op
+        for index, op in _writers(model).items()
+        if index in mine[0] and graph.tensors[index].dtype in NUMPY_DTYPE
+    }
     results = [
         _tensor_result(graph.tensors[index].name, operator, index, mine, outcome)
         for index, operator in writers.items()

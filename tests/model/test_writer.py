@@ -123,10 +123,19 @@ def test_data_in_buffer_0_is_refused() -> None:
         write_model(broken)
 
 
-def test_a_sparse_tensor_is_not_written() -> None:
-    model = read(with_tensor(shape=(100, 100), sparsity={}))
-    with pytest.raises(UsageError, match="tensor 2 is sparse"):
-        write_model(model)
+def test_a_sparse_tensor_keeps_its_tables() -> None:
+    levels = [
+        {"format": "DENSE", "dense_size": 3},
+        {
+            "format": "SPARSE_CSR",
+            "array_segments": ("Uint8Vector", {"values": [0, 1, 1, 2]}),
+            "array_indices": ("Uint16Vector", {"values": [3, 0]}),
+        },
+    ]
+    tables = {"traversal_order": [0, 1], "block_map": [], "dim_metadata": levels}
+    for sparsity in (tables, {}):
+        model = read(with_tensor(shape=(3, 4), sparsity=sparsity))
+        assert_same(read_model(write_model(model)), model)
 
 
 @pytest.mark.parametrize(

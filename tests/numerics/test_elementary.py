@@ -110,3 +110,22 @@ def test_the_callers_decimal_context_does_not_matter():
 def test_shapes_are_kept():
     assert elementary.exp(np.zeros((2, 0, 3), np.float64)).shape == (2, 0, 3)
     assert elementary.erfc(np.zeros((2, 3), np.float32)).tolist() == [[1] * 3] * 2
+
+
+@pytest.mark.parametrize("exponent", [0.5, 1 / 3, 0.2, 1.0, -1.5, 7.0])
+@pytest.mark.parametrize("base", [1e-6, 0.0039215, 0.7, 1.0, 3.3, 65536.0])
+def test_powers_are_the_nearest_double(base, exponent):
+    """Against the same power with twice the digits."""
+    with decimal.localcontext() as context:
+        context.prec = 100
+        exact = (Decimal(exponent) * Decimal(base).ln()).exp()
+        expected = float(exact)
+    assert float(elementary.power(np.float64(base), exponent)) == expected
+
+
+def test_powers_of_what_has_none():
+    x = np.array([0.0, np.inf, np.nan, 4.0])
+    out = elementary.power(x, 0.5)
+    assert out[:2].tolist() == [0.0, np.inf]
+    assert np.isnan(out[2])
+    assert out[3] == 2

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from refint8.numerics.scales import PRODUCT_RATIO, RATIO, power_of_two_exponent
+from refint8.numerics.scales import (
+    PRODUCT_RATIO,
+    QUOTIENT_RATIO,
+    RATIO,
+    power_of_two_exponent,
+    ratio_to_root,
+)
 from tests.numerics.strategies import float32s
 
 MODERATE = float32s(1e-9, 1e9)
@@ -76,3 +82,18 @@ def test_no_other_scale_counts_as_a_power_of_two(scale):
     if abs(abs(bits - round(bits)) - 1e-3) > 2e-5:
         close = abs(bits - round(bits)) < 1e-3
         assert power_of_two_exponent(scale) == (round(bits) if close else None)
+
+
+def test_quotients_round_after_every_step_or_once():
+    a, b, out = (np.float32(v) for v in (0.1, 0.3, 0.7))
+    assert QUOTIENT_RATIO["float32"](a, b, out) == float(a / (b * out))
+    assert QUOTIENT_RATIO["float64"](a, b, out) == float(a) / (float(b) * float(out))
+    assert QUOTIENT_RATIO["float32"](a, b, out) != QUOTIENT_RATIO["float64"](a, b, out)
+    assert math.isinf(QUOTIENT_RATIO["float32"](1.0, 0.0, 1.0))
+
+
+def test_a_ratio_to_a_root_is_double():
+    scale, out = float(np.float32(0.3)), float(np.float32(0.7))
+    assert ratio_to_root(scale, out, 1) == scale / out
+    assert ratio_to_root(scale, 4.0, 2) == scale / 2
+    assert abs(ratio_to_root(scale, out, 3) * math.cbrt(out) / scale - 1) < 1e-15

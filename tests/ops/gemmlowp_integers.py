@@ -85,3 +85,45 @@ def reciprocal(x: int, integer_digits: int) -> tuple[int, int]:
 
 def real(raw: int, integer_bits: int = 0) -> float:
     return math.ldexp(raw, integer_bits - 31)
+
+
+ROOT = constant(Decimal("0.5").sqrt(), 0)
+FOURTH_ROOT = constant(Decimal("0.5").sqrt().sqrt(), 0)
+LOG_2 = constant(Decimal(2).ln(), 0)
+
+
+def log_at_least_1(z: int) -> int:
+    """ln(z / 2^19) with 5 integer bits, z raw with 12 integer bits and at least 1."""
+    # With r < 1 as large as it gets, x = r * sqrt(2) * 2^p or r * 2^p, p a quarter off either way.
+    above = saturating_double(high_mul(z << 31 - z.bit_length(), ROOT), 1)
+    bits = high_mul(z, ROOT).bit_length()
+    r = min(above, saturating_double(z, 31 - bits))
+    power = max((z.bit_length() - 20) * 2**25 + 2**23, (bits - 19) * 2**25 - 2**23)
+
+    middle = round_half_away(Fraction(r + FOURTH_ROOT, 2))
+    q = 2 * (r - FOURTH_ROOT)
+    square = high_mul(q, q)
+    numerator = high_mul(q, r) + high_mul(high_mul(q, square), 117049297)
+    denominator = high_mul(middle, 1057819769 + q + high_mul(127690142, square)) + high_mul(
+        638450708, q
+    )
+    fraction = high_mul(divide_by_pot(numerator, 6), one_over_one_plus(denominator))
+    return saturating_double(high_mul(power, LOG_2) + fraction, 1)
+
+
+def inverse_root(v: int) -> tuple[int, int]:
+    """1 / sqrt(v) as multiplier and shift, v >= 2."""
+    right = 11
+    while v >= 2**29:
+        v //= 4
+        right += 1
+    while v < 2**27:
+        v *= 4
+        right -= 1
+    half = divide_by_pot(v // 2, 1)
+    x = 2**28
+    for _ in range(5):
+        cube = saturating_double(high_mul(high_mul(x, x), x), 6)
+        x = saturating_double(high_mul(2**28 + 2**27, x) - high_mul(half, cube), 3)
+    x = high_mul(x, ROOT)
+    return (x * 2**-right, 0) if right < 0 else (x, -right)

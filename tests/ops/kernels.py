@@ -38,6 +38,10 @@ SENTINEL = 4096
 """Bytes before, between and behind tensors that no kernel has any business with."""
 
 
+class AlarmError(Exception):
+    """A kernel met data that it leaves to the spec."""
+
+
 @dataclass(frozen=True, eq=False)
 class Lowered:
     """A record's instructions and the memory they work on."""
@@ -47,6 +51,7 @@ class Lowered:
     outputs: Sequence[Place]
     resident: Sequence[Place]
     constants: Constants
+    alarm: int
     scratch: slice
     size: int
 
@@ -84,7 +89,8 @@ def lower_record(
         place(shape, NUMPY_DTYPE[dtype], None)
         for shape, dtype in zip(record.shapes, dtypes, strict=True)
     ]
-    site = Site(tier, ins, outs, Constants(), scratch_start=end)
+    alarm, end = end, end + round_up(8)
+    site = Site(tier, ins, outs, Constants(), alarm, scratch_start=end)
     record.lower(site)
     return Lowered(
         site.instructions,
@@ -92,6 +98,7 @@ def lower_record(
         outs,
         site.resident,
         site.constants,
+        alarm,
         slice(end, end + site.scratch_size),
         end + site.scratch_size + SENTINEL,
     )
@@ -100,13 +107,15 @@ def lower_record(
 def run_lowered(lowered: Lowered, inputs: Sequence[Array | None], fill: int) -> list[Array]:
     """The outputs of one run in an arena that held `fill`-seeded noise; checks what was touched."""
     addresses = shared().addresses([run_program, *lowered.kernels])
-    stretch = link(Stretch(tuple(lowered.instructions), ()), addresses)
+    stretch = link(Stretch(tuple(lowered.instructions), (), ()), addresses, lowered.alarm)
     arena = aligned_block(lowered.size)
     arena[:] = np.random.default_rng(fill).integers(0, 256, arena.size, np.uint8)
     given = {id(place): x for place, x in zip(lowered.inputs, inputs, strict=True) if place}
     for place in lowered.inputs:
         if place is not None and (place.data is None or place in lowered.resident):
             view(arena, place)[...] = given[id(place)]
+    alarm = arena[lowered.alarm : lowered.alarm + 8].view(np.int64)
+    alarm[:] = 0
     before = arena.copy()
     kept = [block.copy() for block in lowered.constants._blocks]
     NativeCall(addresses[run_program.name])(stretch.address, int(arena.ctypes.data))
@@ -114,6 +123,8 @@ def run_lowered(lowered: Lowered, inputs: Sequence[Array | None], fill: int) -> 
     allowed[lowered.scratch] = True
     for place in lowered.outputs:
         allowed[place.offset : place.offset + place.nbytes + SLACK] = True
+    if alarm[0]:
+        raise AlarmError
     stray = np.flatnonzero((arena != before) & ~allowed)
     assert not stray.size, f"{stray.size} bytes written where nothing is due, from {stray[0]}"
     for block, copy in zip(lowered.constants._blocks, kept, strict=True):
@@ -139,6 +150,19 @@ def assert_record_equals_spec(
             found = run_lowered(lowered, inputs, fill)
             for want, got in zip(expected, found, strict=True):
                 assert_same_bits(want, got, f"{tier.name}: {[k.name for k in lowered.kernels]}")
+
+
+def assert_alarm(operator: Node, *arrays: Array | None) -> None:
+    """Under every tier the kernel leaves these arrays to the spec."""
+    values, known = _known(operator, arrays)
+    record = prepare(operator)
+    for tier in RUNNABLE:
+        lowered = lower_record(record, values, known, [o.dtype for o in operator.outputs], tier)
+        try:
+            run_lowered(lowered, values, 1)
+        except AlarmError:
+            continue
+        raise AssertionError(f"{tier.name}: no alarm")
 
 
 def assert_same_bits(want: Array, got: Array, what: str) -> None:

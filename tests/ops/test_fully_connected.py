@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from refint8.errors import DomainError
+from refint8.model.sparsity import expand
 from refint8.ops._op import prepare
 from tests.ops.nodes import node, operand, refused, run
 from tests.ops.python_integers import (
@@ -17,6 +19,7 @@ from tests.ops.python_integers import (
     requantize_q15,
     round_half_away,
 )
+from tests.ops.sparse import in_blocks, random_matrix
 from tests.ops.ties import next_to_ties, telling_scales
 
 
@@ -291,6 +294,37 @@ def test_refuses_a_bias_the_engine_misreads_C6(w, bias):
     assert error.value.label == "C6"
     said = {"quantized_bias_type": bias}
     prepare(dense_node("INT16", w, bias, rules="litert-ref", options=said))
+
+
+@pytest.mark.parametrize("rules", ["tflite", "litert-ref"])
+def test_sparse_weights_keep_the_integer_path_and_the_mixed_product(rules):
+    # Measured on LiteRT's kernel for blocks of 1 x 16; dense weights get the double product there.
+    x_scale, w_scale, out_scale = telling_scales(
+        lambda x, w, out: x * w / out, lambda x, w, out: float(np.float32(x) * np.float32(w)) / out
+    )
+    stored, sparsity = in_blocks(random_matrix(40, 32, 16), 16)
+    weights = operand("INT8", (40, 32), w_scale, data=expand(stored, sparsity, (40, 32)))
+    mixed = float(np.float32(x_scale) * np.float32(w_scale)) / out_scale
+    bias = next_to_ties(mixed, -128, 128, 40).astype(np.int32)
+    inputs = [
+        operand("INT8", (1, 32), x_scale),
+        replace(weights, sparsity=sparsity),
+        operand("INT32", (40,), data=bias),
+    ]
+    dense = node("FULLY_CONNECTED", inputs, operand("INT8", (1, 40), out_scale), rules=rules)
+    assert prepare(dense).requantize.multiplier == quantize_multiplier(mixed)[0]
+    out = run(dense, np.zeros((1, 32), np.int8), weights.value, bias)
+    expected = [clamp(requantize_double(a, mixed), -128, 127) for a in bias.tolist()]
+    assert out[0].tolist() == expected
+
+
+def test_refuses_sparse_weights_of_other_dtypes_C7():
+    _, sparsity = in_blocks(np.ones((2, 3)))
+    for x, w, points in (("INT8", "INT4", 0), ("INT16", "INT8", 0), ("INT8", "INT8", 1)):
+        dense = dense_node(x, w, None) if not points else dense_node(x, w, None, w_zero_point=1)
+        weights = replace(dense.input(1), sparsity=sparsity)
+        inputs = (dense.input(0), weights, *dense.inputs[2:])
+        assert refused(replace(dense, inputs=inputs)) == "C7"
 
 
 def test_refuses_versions_and_dtypes():

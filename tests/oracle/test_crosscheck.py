@@ -188,11 +188,13 @@ def test_inputs_are_seeded_or_given():
 
 def test_every_input_set_starts_on_fresh_state(monkeypatch):
     called = []
-    reset, run = Session.reset, Session.run
-    monkeypatch.setattr(Session, "reset", lambda self: (called.append("reset"), reset(self))[1])
+    restart, run = Session.restart, Session.run
+    monkeypatch.setattr(
+        Session, "restart", lambda self: (called.append("restart"), restart(self))[1]
+    )
     monkeypatch.setattr(Session, "run", lambda self, x: (called.append("run"), run(self, x))[1])
     crosscheck(pools(), Stub(outcome=Outcome("ran", ({}, {}))), samples=2)
-    assert called[-4:] == ["reset", "run", "reset", "run"]
+    assert called[-4:] == ["restart", "run", "restart", "run"]
 
 
 def test_bytes_paths_and_mistakes(tmp_path):

@@ -4,7 +4,8 @@ Imports the engine once, then runs every request in a process of its own (a fork
 has it, else the process ends after one request), because engines abort, corrupt their heap and
 hang. Requests are JSON lines on stdin; replies are JSON lines on stdout:
 
-    -> {"directory": ..., "sets": 3, "tensors": [...], "input_shapes": {...}, "time_limit": 60, ...}
+    -> {"directory": ..., "sets": 3, "tensors": [...], "input_shapes": {...}, "time_limit": 60,
+        "stream": false, ...}
     <- {"exit": code, "timed_out": false, "last": false}
 
 The directory holds model.tflite and inputs.npz, and receives outputs.npz or refused.txt, and
@@ -121,7 +122,8 @@ def _perform(engine: Any, option: str, request: dict[str, Any]) -> None:
             inputs[int(number)][int(index)] = arrays[key]
     shapes = {int(index): tuple(shape) for index, shape in request["input_shapes"].items()}
     try:
-        results = engine.run(option, content, inputs, request["tensors"], shapes)
+        more = {"stream": True} if request["stream"] else {}
+        results = engine.run(option, content, inputs, request["tensors"], shapes, **more)
     except Exception as error:
         # Whatever the engine raises is its answer, not a fault of this program.
         (directory / "refused.txt").write_text(f"{type(error).__name__}: {error}", "utf-8")

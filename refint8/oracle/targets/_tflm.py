@@ -26,18 +26,21 @@ def run(
     inputs: Sequence[Mapping[int, Any]],
     tensors: Sequence[int],
     input_shapes: Mapping[int, tuple[int, ...]],
+    stream: bool = False,
 ) -> list[dict[int, Any]]:
-    """Every input set on a new interpreter; the graph's outputs and `tensors`."""
+    """Every input set on a new interpreter (`stream`: on one); graph outputs and `tensors`."""
     graph = schema.Model.GetRootAsModel(content, 0).Subgraphs(0)
     positions = {graph.Inputs(i): i for i in range(graph.InputsLength())}
     config = InterpreterConfig.kPreserveAllTensors
     if not tensors:
         config = InterpreterConfig.kAllocationRecording
     results = []
+    interpreter = None
     for given in inputs:
-        interpreter = Interpreter.from_bytes(
-            content, arena_size=int(option), intrepreter_config=config
-        )
+        if interpreter is None or not stream:
+            interpreter = Interpreter.from_bytes(
+                content, arena_size=int(option), intrepreter_config=config
+            )
         for index, shape in input_shapes.items():
             declared = tuple(interpreter.get_input_details(positions[index])["shape"].tolist())
             if declared != shape:

@@ -37,7 +37,8 @@ class IsolatedTarget:
     """A `Target` whose engine lives in a child process.
 
     `module` is imported there and has `version() -> str` and `run(option, content, inputs,
-    tensors, input_shapes)`. `install` is what to type when the package is missing.
+    tensors, input_shapes)`, and `stream=True` where streams are asked for. `install` is
+    what to type when the package is missing.
     """
 
     def __init__(self, name: str, profile: str, module: str, option: str, install: str) -> None:
@@ -66,14 +67,16 @@ class IsolatedTarget:
         tensors: Sequence[int] | None = None,
         input_shapes: Mapping[int, tuple[int, ...]] | None = None,
         time_limit: float = 60.0,
+        stream: bool = False,
     ) -> Outcome:
         """See `Target.run`. An engine that dies while its inner tensors are read is run again
         for its outputs alone; `detail` then says so.
         """
-        outcome = self._run(content, inputs, tensors or (), input_shapes or {}, time_limit)
+        shapes = input_shapes or {}
+        outcome = self._run(content, inputs, tensors or (), shapes, time_limit, stream)
         if outcome.status != "crashed" or not tensors:
             return outcome
-        again = self._run(content, inputs, (), input_shapes or {}, time_limit)
+        again = self._run(content, inputs, (), shapes, time_limit, stream)
         if again.status != "ran":
             return outcome
         detail = f"outputs only, with inner tensors the engine crashed: {outcome.detail}"
@@ -91,6 +94,7 @@ class IsolatedTarget:
         tensors: Sequence[int],
         input_shapes: Mapping[int, tuple[int, ...]],
         time_limit: float,
+        stream: bool,
     ) -> Outcome:
         with self._lock, tempfile.TemporaryDirectory(prefix="refint8-") as name:
             self._start()
@@ -108,6 +112,7 @@ class IsolatedTarget:
                     "tensors": list(tensors),
                     "input_shapes": {str(i): list(shape) for i, shape in input_shapes.items()},
                     "time_limit": time_limit,
+                    "stream": stream,
                     "memory_limit": MEMORY_LIMIT,
                 }
             )

@@ -55,8 +55,11 @@ class Target(Protocol):
         tensors: Sequence[int] | None = None,
         input_shapes: Mapping[int, tuple[int, ...]] | None = None,
         time_limit: float = 60.0,
+        stream: bool = False,
     ) -> Outcome:
-        """Run the model once per input set, each on fresh state; never raises for the engine.
+        """Run the model once per input set; never raises for the engine.
+
+        Every set runs on fresh state, or with `stream` on what the one before left behind.
 
         `inputs` map tensor indexes of subgraph 0 to arrays. `tensors` are the indexes to read
         besides the graph's outputs (default: none). `input_shapes` resizes inputs.

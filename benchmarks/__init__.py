@@ -1,0 +1,1 @@
+"""refint8 against the engines, measured on one machine in one run: `python -m benchmarks`."""

@@ -1,0 +1,66 @@
+"""What lives longer than a run: resource variables, subgraphs that ran once, called subgraphs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from refint8.engine.machine import SpecMachine, reset_variables
+from refint8.engine.subgraphs import MOST_PLANS, Subgraphs
+from refint8.ops._op import Array, Shape
+
+LOOP_LIMIT = 100_000
+"""Turns of a WHILE before it counts as endless; REFINT8_LOOP_LIMIT replaces it."""
+
+
+class SharedEnvironment:
+    """One for all runs of an interpreter, and for all of its subgraphs (see `Environment`)."""
+
+    def __init__(self, subgraphs: Subgraphs) -> None:
+        self.subgraphs = subgraphs
+        self.variables: dict[int, Array] = {}
+        self.initialized: set[int] = set()
+        self._machines: dict[tuple[int, tuple[Shape, ...]], SpecMachine] = {}
+
+    @property
+    def loop_limit(self) -> int:
+        """See Environment."""
+        return int(os.environ.get("REFINT8_LOOP_LIMIT", LOOP_LIMIT))
+
+    def first_value(self, variable: int) -> int | None:
+        """See Environment."""
+        return self.subgraphs.first_value(variable)
+
+    def call(self, subgraph: int, inputs: Sequence[Array]) -> tuple[Array, ...]:
+        """See Environment. The specs run it; its variable tensors stay from call to call."""
+        machine = self._machine(subgraph, inputs)
+        graph = machine.plan.subgraph
+        for index, value in zip(graph.inputs, inputs, strict=True):
+            machine.view(index)[...] = value
+        machine.invoke()
+        known = machine.plan.values
+        return tuple(
+            (known[index] if index in known else machine.view(index)).copy()
+            for index in graph.outputs
+        )
+
+    def reset_variable_tensors(self) -> None:
+        """Set the variable tensors of called subgraphs to their initial values."""
+        for machine in self._machines.values():
+            reset_variables(machine.plan, machine)
+
+    def restart(self) -> None:
+        """Forget everything, as if nothing had run."""
+        self.variables.clear()
+        self.initialized.clear()
+        self._machines.clear()
+
+    def _machine(self, subgraph: int, inputs: Sequence[Array]) -> SpecMachine:
+        key = (subgraph, tuple(value.shape for value in inputs))
+        if key not in self._machines:
+            graph = self.subgraphs.model.subgraphs[subgraph]
+            shapes = {i: value.shape for i, value in zip(graph.inputs, inputs, strict=True)}
+            while len(self._machines) >= MOST_PLANS:
+                del self._machines[next(iter(self._machines))]
+            self._machines[key] = SpecMachine(self.subgraphs.plan(subgraph, shapes), self)
+        return self._machines[key]

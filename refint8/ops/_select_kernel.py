@@ -1,0 +1,29 @@
+"""The kernel corner of SELECT and SELECT_V2: one pass over condition and both values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from refint8.native.lowering import Site
+from refint8.native.select import select
+from refint8.ops._copy_kernel import View, copy
+
+
+def choose(site: Site, condition: View, x: View, y: View) -> None:
+    """Append output = x where the condition is not 0, else y; views of one shape."""
+    out = View.of(site.output)
+    dense = [written_out(site, view) for view in (condition, x, y)]
+    words = [word for view in dense for word in (view.offset, int(not view.absolute))]
+    if site.output.size:
+        site.call(select(out.size), *words, out.offset, site.output.size)
+
+
+def written_out(site: Site, x: View) -> View:
+    """The elements side by side: the view itself, or a copy in scratch memory."""
+    steps = tuple(x.size * prod(x.shape[axis + 1 :]) for axis in range(len(x.shape)))
+    if x.steps == steps or 0 in x.shape:
+        return x
+    made = replace(x, offset=site.scratch(x.size * prod(x.shape)), steps=steps, absolute=False)
+    copy(site, x, made)
+    return made

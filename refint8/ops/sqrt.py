@@ -1,0 +1,74 @@
+"""SQRT: the square root, in **float32**.
+
+out = clamp(trunc(sqrt(s_in * (x - zp_in)) / s_out) + zp_out)
+
+Every operation rounds to float32; the quotient is truncated toward zero, not rounded. The cast to
+int32 follows the rule `float_to_int`. A negative value is a DomainError, the engine refuses to
+run.
+
+C1  int16 has zero points 0
+
+Semantics: LiteRT `kernels/elementwise.cc` (SqrtEvalQuantized), ai-edge-litert 2.3.0 (CORRECTIONS
+item 35).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from refint8.errors import DomainError
+from refint8.native.lowering import Site
+from refint8.numerics.fixedpoint import as_int64, wrap32
+from refint8.numerics.requantize import float_to_int32
+from refint8.ops._dtypes import rows
+from refint8.ops._elementwise import Finish, check_symmetric
+from refint8.ops._guarded_lookup import lower_from_zero_point
+from refint8.ops._op import Array, Node, Record, operator
+
+
+@operator("SQRT", versions=range(1, 3), dtypes=rows("{T}->{T}", ("INT8", "INT16")))
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sqrt(Record):
+    """The record; both scales are float32."""
+
+    input_scale: np.float32
+    input_zero_point: int
+    output_scale: np.float32
+    float_to_int: str
+    finish: Finish
+
+    @classmethod
+    def prepare(cls, node: Node) -> Self:
+        """Condition C1."""
+        x, out = node.input(0), node.output
+        check_symmetric((x, out), "C1")
+        return cls(
+            shapes=(x.shape,),
+            input_scale=np.float32(x.scale),
+            input_zero_point=x.zero_point,
+            output_scale=np.float32(out.scale),
+            float_to_int=node.rules.float_to_int,
+            finish=Finish.of(node, "NONE"),
+        )
+
+    def spec(self, x: Array) -> Array:
+        """Any shape, elementwise."""
+        steps = as_int64(x) - self.input_zero_point
+        if steps.size and steps.min() < 0:
+            raise DomainError(
+                f"the square root of {int((steps < 0).sum())} negative values, the lowest"
+                f" {int(steps.min())} steps"
+            )
+        with np.errstate(all="ignore"):
+            root = np.sqrt(self.input_scale * steps.astype(np.float32)) / self.output_scale
+        whole = float_to_int32(np.trunc(root).astype(np.float64), self.float_to_int)
+        zero_point = self.finish.zero_point
+        # int32 adds the zero point: what the cast made of too large a root may wrap.
+        return self.finish(wrap32(whole + zero_point) - zero_point)
+
+    def lower(self, site: Site) -> None:
+        """A table of all inputs that are not negative."""
+        lower_from_zero_point(site, self.spec, self.input_zero_point)

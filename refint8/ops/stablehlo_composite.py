@@ -1,0 +1,39 @@
+"""STABLEHLO_COMPOSITE: an operation with a name, run as the subgraph that it stands for.
+
+out = decomposition(in...)
+
+C1  the subgraph takes the inputs and gives as many outputs as the operator
+C2  of the same dtypes
+
+Semantics: LiteRT `kernels/stablehlo_composite.cc`, ai-edge-litert 2.3.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+from refint8.ops._control import VALUES, Caller, called, check_outputs, common_shapes, present
+from refint8.ops._op import Array, Node, operator
+from refint8.ops._surroundings import Environment
+
+
+@operator("STABLEHLO_COMPOSITE", versions=range(1, 2), dtypes=(f"{VALUES}->{VALUES}",))
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StablehloComposite(Caller):
+    """The integer record."""
+
+    subgraph: int
+
+    @classmethod
+    def prepare(cls, node: Node) -> Self:
+        """Conditions C1 and C2."""
+        subgraph = int(node.options["decomposition_subgraph_index"])
+        callee = called(node, subgraph, present(node), len(node.outputs))
+        check_outputs(node, callee)
+        shapes = common_shapes([callee])
+        return cls(shapes=shapes or (), static=shapes is not None, subgraph=subgraph)
+
+    def spec(self, environment: Environment, *inputs: Array) -> tuple[Array, ...]:
+        """The subgraph's outputs."""
+        return environment.call(self.subgraph, inputs)

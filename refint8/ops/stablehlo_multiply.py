@@ -1,0 +1,29 @@
+"""STABLEHLO_MULTIPLY: the product of two integers.
+
+out = low bits of (a * b); for BOOL a and b
+
+C1  both inputs have the same shape
+
+Quantization is not looked at: the integers are multiplied, whatever they stand for.
+
+Semantics: LiteRT `kernels/stablehlo_multiply.cc` and `stablehlo_elementwise.h`,
+ai-edge-litert 2.3.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from refint8.ops._op import operator
+from refint8.ops._plain_pairs import ROWS, PlainPairs
+
+
+@operator("STABLEHLO_MULTIPLY", versions=range(1, 2), dtypes=ROWS)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StablehloMultiply(PlainPairs):
+    """The integer record."""
+
+    function = np.multiply
+    kernel = "mul"

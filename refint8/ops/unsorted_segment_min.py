@@ -1,0 +1,38 @@
+"""UNSORTED_SEGMENT_MIN: rows that belong together are compared: the smallest stays.
+
+out[s, ...] = the smallest over all i.. with ids[i..] = s of in[i.., ...], 2^31 - 1 where
+there is none. Rows with a negative id are left out. The third input says how many
+segments there are.
+
+C1  the ids have the first axes of the input
+C2  the number of segments is one number, not negative
+
+An id beyond that number is known only when the operator runs: DomainError.
+
+Semantics: LiteRT `kernels/unsorted_segment.cc`, ai-edge-litert 2.3.0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from refint8.ops._dtypes import rows
+from refint8.ops._op import operator
+from refint8.ops._segments import DTYPES, INT32, UnsortedSegments
+
+
+@operator(
+    "UNSORTED_SEGMENT_MIN",
+    versions=range(1, 2),
+    dtypes=rows("{T},INT32,INT32->{T}", DTYPES),
+    values=(2,),
+)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class UnsortedSegmentMin(UnsortedSegments):
+    """The integer record."""
+
+    how = np.minimum
+    start = int(INT32.max)
+    kernel = "min"

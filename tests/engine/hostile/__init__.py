@@ -1,0 +1,1 @@
+"""Random operators with hostile shapes, for tests that run kernels."""

@@ -1,0 +1,52 @@
+"""EXP: the function rounded, int16 tables, overflow, and every refusal."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from refint8.ops._op import prepare
+from tests.ops.nodes import refused, run
+from tests.ops.tables import assert_close, assert_rounded, unary
+
+
+def exp(*arguments, **changes):
+    return unary("EXP", *arguments, **changes)
+
+
+def test_literal():
+    x = np.array([-20, 0, 5, 10], np.int8)
+    # e^-2, 1, e^0.5 and e of 0.1 each.
+    assert run(exp(), x).tolist() == [1, 10, 16, 27]
+
+
+@pytest.mark.parametrize("scales", [(0.02, 0.05), (0.05, 3.0), (0.001, 0.004), (0.5, 1.0)])
+@pytest.mark.parametrize("zero_points", [(0, 0), (-100, -128), (50, 10)])
+def test_the_table_is_the_rounded_function(scales, zero_points):
+    record = prepare(exp("INT8", scales, zero_points))
+    assert_rounded(record, math.exp, "INT8", scales, zero_points)
+
+
+def test_int16_is_close_to_the_real_function():
+    scales = (1e-4, 1e-3)
+    assert_close(prepare(exp("INT16", scales)), math.exp, scales, 8)
+
+
+def test_what_leaves_int32_saturates():
+    x = np.array([127, -128, 0, 1], np.int8)
+    assert run(exp(scales=(1.0, 1e-3)), x).tolist() == [127, 0, 127, 127]
+
+
+def test_refuses_asymmetric_int16_C1():
+    assert refused(exp("INT16", zero_points=(1, 0))) == "C1"
+    assert refused(exp("INT16", zero_points=(0, 1))) == "C1"
+
+
+def test_refuses_versions_dtypes_and_missing_scales():
+    prepare(exp(version=2))
+    assert refused(exp(version=3)) == "version"
+    assert refused(exp("FLOAT32")) == "dtype"
+    assert refused(exp("UINT8")) == "dtype"
+    assert refused(exp(scales=(None, 0.1))) == "scale"

@@ -1,0 +1,36 @@
+"""FLOOR_MOD: literal examples, Python integers, and every refusal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from refint8.errors import DomainError
+from refint8.ops._op import prepare
+from tests.ops.integer_pairs import assert_pairs, pair
+from tests.ops.nodes import refused, run
+
+
+def test_literal():
+    x1, x2 = np.array([7, -7, 7, -128], np.int8), np.array([3, 3, -3, -1], np.int8)
+    assert run(pair("FLOOR_MOD", "INT8"), x1, x2).tolist() == [1, 2, -2, 0]
+
+
+@pytest.mark.parametrize("dtype", ["INT8", "INT16", "INT32", "INT64"])
+def test_equals_python_integers(dtype):
+    assert_pairs("FLOOR_MOD", dtype, lambda a, b: a % b, without=[0])
+
+
+def test_reports_divisors_of_zero():
+    with pytest.raises(DomainError, match=r"divisor is 0 at \(2,\)"):
+        run(pair("FLOOR_MOD", "INT32"), np.ones(4, np.int32), np.array([1, 2, 0, 0], np.int32))
+
+
+def test_refuses_shapes_C1():
+    assert refused(pair("FLOOR_MOD", "INT8", ((3,), (4,)))) == "C1"
+
+
+def test_refuses_versions_and_dtypes():
+    prepare(pair("FLOOR_MOD", "INT8", version=2))
+    assert refused(pair("FLOOR_MOD", "INT8", version=3)) == "version"
+    assert refused(pair("FLOOR_MOD", "UINT8")) == "dtype"
