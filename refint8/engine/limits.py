@@ -8,17 +8,31 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from refint8.errors import ModelError, UnsupportedError, Where
-from refint8.model.types import NUMPY_DTYPE, Model, Operator, Subgraph
+from refint8.model.types import NUMPY_DTYPE, Model, Operator, Subgraph, Tensor
 from refint8.ops._op import Shape
 
 MEMORY_LIMIT = 1 << 30
 """Bytes that all tensors of a run may take; REFINT8_MEMORY_LIMIT (bytes) replaces it."""
 
 
+def empty_constants(graph: Subgraph) -> list[Tensor]:
+    """Tensors that nothing writes and that have no elements to be written."""
+    written = {*graph.inputs, *(index for op in graph.operators for index in op.outputs)}
+    return [
+        t
+        for t in graph.tensors
+        if t.data is None
+        and t.index not in written
+        and 0 in t.shape
+        and not t.is_variable
+        and t.dtype in NUMPY_DTYPE
+    ]
+
+
 def check_written(model: Model, graph: Subgraph) -> None:
     """Refuse a graph that reads a tensor before anything gives it a value. Raises ModelError."""
     written = {t.index for t in graph.tensors if t.data is not None or t.is_variable}
-    written |= set(graph.inputs)
+    written |= {*graph.inputs, *(t.index for t in empty_constants(graph))}
     for operator in graph.operators:
         for index in operator.inputs:
             if index >= 0 and index not in written:

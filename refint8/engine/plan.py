@@ -11,12 +11,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from refint8.engine.limits import check_memory, check_written
+import numpy as np
+
+from refint8.engine.limits import check_memory, check_written, empty_constants
 from refint8.engine.refusal import refuse_all, refuse_custom
 from refint8.engine.subgraphs import Subgraphs
 from refint8.errors import DomainError, ModelError, UnsupportedError, Where
 from refint8.model.sparsity import MAX_ELEMENTS, expand
-from refint8.model.types import Model, Operator, Subgraph
+from refint8.model.types import NUMPY_DTYPE, Model, Operator, Subgraph
 from refint8.numerics.rules import Rules
 from refint8.ops import REGISTRY, Node, Operand, Record, Registration, prepare
 from refint8.ops._custom import find_custom
@@ -145,8 +147,10 @@ def known_values(model: Model, graph: Subgraph) -> dict[int, Array]:
     """The constants by tensor index, sparse ones as the dense tensors that they stand for.
 
     Sparse tensors that no operator takes as such are left out; their operators refuse them.
+    Constants without elements, such as the shape of a scalar, have no bytes in the file.
     """
     values = {t.index: t.data for t in graph.tensors if t.data is not None and not t.sparse}
+    values |= {t.index: np.zeros(t.shape, NUMPY_DTYPE[t.dtype]) for t in empty_constants(graph)}
     for operator in graph.operators:
         registration = REGISTRY.get(operator.name)
         for position in registration.sparse if registration else ():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from refint8.native.lowering import Place, Site
 from refint8.ops._copy_kernel import View
@@ -16,25 +17,18 @@ from refint8.ops._window_reduction_kernel import lower_windows
 DTYPES: Final = ("INT8", "UINT8", "INT16", "INT32", "INT64", "BOOL")
 
 
-def _all(a: Array, b: Array) -> Array:
-    both: Array = ((a != 0) & (b != 0)).astype(a.dtype)
-    return both
-
-
-def _any(a: Array, b: Array) -> Array:
-    either: Array = ((a != 0) | (b != 0)).astype(a.dtype)
-    return either
-
-
-FUNCTIONS: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
+FUNCTIONS: Final[Mapping[str, np.ufunc]] = {
     "ADD": np.add,
     "MUL": np.multiply,
     "MINIMUM": np.minimum,
     "MAXIMUM": np.maximum,
-    "ALL": _all,
-    "ANY": _any,
+    "ALL": np.logical_and,
+    "ANY": np.logical_or,
 }
-"""What two values become, in the low bits of their dtype; ALL and ANY give 0 or 1."""
+"""What two values become, in the low bits of their dtype; ALL and ANY give 0 or 1.
+
+All of them may be taken in any order.
+"""
 
 
 @dataclass(frozen=True)
@@ -67,13 +61,17 @@ class WindowReduction:
 
     def __call__(self, x: Array, init: Any) -> Array:
         """x of rank n to `shape`."""
-        out = np.full(self.shape, init, x.dtype)
-        if out.size:
-            for place in np.ndindex(*self.window):
-                axes = zip(place, self.dilations, self.strides, self.shape, strict=True)
-                taken = tuple(slice(w * d, w * d + s * (n - 1) + 1, s) for w, d, s, n in axes)
-                out = FUNCTIONS[self.function](out, x[taken])
-        return out
+        if 0 in self.shape:
+            return np.zeros(self.shape, x.dtype)
+        spans = [(w - 1) * d + 1 for w, d in zip(self.window, self.dilations, strict=True)]
+        every = [slice(None, None, step) for step in (*self.strides, *self.dilations)]
+        windows = sliding_window_view(x, spans)[tuple(every)]
+        function, inside = FUNCTIONS[self.function], tuple(range(x.ndim, 2 * x.ndim))
+        # Truth is reduced as truth, integers in their own width, so that they wrap.
+        kind = np.dtype(bool) if self.function in ("ALL", "ANY") else x.dtype
+        combined = function.reduce(windows, axis=inside, dtype=kind)
+        out: Array = function(np.asarray(init).astype(kind), combined)
+        return out.astype(x.dtype)
 
     def lower(self, site: Site, x: View, init: Place, dtype: str) -> None:
         """Append the reduction of x, dense, to the output; init is the second input."""

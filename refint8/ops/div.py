@@ -11,10 +11,13 @@ of zp_out then wraps.
 
 int32: out = clamp(x1 / x2, truncated toward zero, within the fused activation's bounds)
 
-A divisor of 0 (x2 = zp2) is a DomainError, the engine refuses to run; so is -2^31 / -1.
+FLOAT32, **in float**: out = clamp(x1 / x2), rounded to float32 once, as IEEE 754 has it.
+
+An integer divisor of 0 (x2 = zp2) is a DomainError, the engine refuses to run; so is -2^31 / -1.
 
 C1  the shapes broadcast
 C2  zero points are values of their dtype
+C3  FLOAT32: the fused activation is known
 
 Semantics: LiteRT `kernels/div.cc`, `reference/div.h`, ai-edge-litert 2.3.0; TFLM
 `micro/kernels/div.cc`, tflite-micro 0.dev20261023 (CORRECTIONS items 6, 12, 28).
@@ -30,7 +33,7 @@ import numpy as np
 from refint8.errors import DomainError
 from refint8.native.integer_pairs import fixed_point_quotients, truncated_quotients
 from refint8.native.lowering import NotFastError, Site
-from refint8.numerics.activation import DTYPE_RANGE
+from refint8.numerics.activation import ACTIVATION_BOUNDS, DTYPE_RANGE
 from refint8.numerics.far_shift import far_shift
 from refint8.numerics.fixedpoint import (
     INT32_MIN,
@@ -47,7 +50,7 @@ from refint8.numerics.scales import QUOTIENT_RATIO
 from refint8.ops._broadcast_kernel import broadcast_runs
 from refint8.ops._elementwise import Finish, RawFinish, broadcast_shape, check_zero_points
 from refint8.ops._integer_pairs_kernel import lower_divisor_check
-from refint8.ops._op import Array, Node, Record, operator
+from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._pair_kernel import lower_by_pair_table, lower_constant_scalar
 
 
@@ -103,6 +106,24 @@ class RawQuotient:
         return self.finish(truncating_divide(a, divisor))
 
 
+@dataclass(frozen=True)
+class RealQuotient:
+    """FLOAT32, between a DEQUANTIZE and a QUANTIZE; None is no bound."""
+
+    bounds: tuple[float | None, float | None]
+
+    def __call__(self, a: Array, b: Array) -> Array:
+        """One rounding, the same on every CPU."""
+        low, high = self.bounds
+        with np.errstate(all="ignore"):
+            quotient = np.divide(a, b, dtype=np.float32)
+        if low is not None:
+            quotient = np.where(quotient < np.float32(low), np.float32(low), quotient)
+        if high is not None:
+            quotient = np.where(quotient > np.float32(high), np.float32(high), quotient)
+        return quotient
+
+
 @operator(
     "DIV",
     versions=range(1, 3),
@@ -111,18 +132,19 @@ class RawQuotient:
         "INT8,INT8->INT8",
         "INT16,INT16->INT16",
         "INT32,INT32->INT32",
+        "FLOAT32,FLOAT32->FLOAT32",
     ),
     dtype_of=1,
 )
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Div(Record):
-    """The integer record: one of the two arithmetics above."""
+    """The record: one of the arithmetics above, integer but for FLOAT32."""
 
     arithmetic: Quotient
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
-        """Conditions C1 and C2, the arithmetic by dtype, scales and rules."""
+        """Conditions C1 to C3, the arithmetic by dtype, scales and rules."""
         shape = broadcast_shape(node.input(0), node.input(1), "C1")
         return cls(shapes=(shape,), arithmetic=_quotient_of(node))
 
@@ -190,6 +212,10 @@ def _quotient_of(node: Node) -> Quotient:
     a, b, out = node.input(0), node.input(1), node.output
     if out.dtype == "INT32":
         return RawQuotient(RawFinish.of(node))
+    if out.dtype == "FLOAT32":
+        activation = node.options.get("fused_activation_function", "NONE")
+        check(activation in ACTIVATION_BOUNDS, "C3", f"the activation {activation} is not known")
+        return RealQuotient(ACTIVATION_BOUNDS[activation])
     check_zero_points((a, b, out), "C2")
     real = QUOTIENT_RATIO[node.rules.quotient_scale](a.scale, b.scale, out.scale)
     multiplier, shift = quantize_multiplier(real)

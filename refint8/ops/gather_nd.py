@@ -8,7 +8,8 @@ C2  d is not above the rank of the input
 C3  the input has elements, or there is no index
 
 Values are moved as they are, and quantization is not looked at. A position outside its axis, also
-a negative one, is known only when the operator runs: DomainError.
+a negative one, is known only when the operator runs: DomainError. With d = 0 every slice is the
+whole input; LiteRT 2.3 fails there when it is invoked.
 
 Semantics: LiteRT `kernels/gather_nd.cc` and `reference/reference_ops.h`, ai-edge-litert 2.3.0.
 """

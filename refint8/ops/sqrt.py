@@ -1,5 +1,7 @@
 """SQRT: the square root, in **float32**.
 
+FLOAT32: out = sqrt(x), rounded once; NaN for negative values, as IEEE 754 has it. Quantized:
+
 out = clamp(trunc(sqrt(s_in * (x - zp_in)) / s_out) + zp_out)
 
 Every operation rounds to float32; the quotient is truncated toward zero, not rounded. The cast to
@@ -20,7 +22,7 @@ from typing import Self
 import numpy as np
 
 from refint8.errors import DomainError
-from refint8.native.lowering import Site
+from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.fixedpoint import as_int64, wrap32
 from refint8.numerics.requantize import float_to_int32
 from refint8.ops._dtypes import rows
@@ -29,10 +31,9 @@ from refint8.ops._guarded_lookup import lower_from_zero_point
 from refint8.ops._op import Array, Node, Record, operator
 
 
-@operator("SQRT", versions=range(1, 3), dtypes=rows("{T}->{T}", ("INT8", "INT16")))
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Sqrt(Record):
-    """The record; both scales are float32."""
+@dataclass(frozen=True, eq=False)
+class ScaledRoot:
+    """Quantized values; both scales are float32."""
 
     input_scale: np.float32
     input_zero_point: int
@@ -41,12 +42,11 @@ class Sqrt(Record):
     finish: Finish
 
     @classmethod
-    def prepare(cls, node: Node) -> Self:
-        """Condition C1."""
+    def of(cls, node: Node) -> ScaledRoot:
+        """Condition C1, scales and zero points."""
         x, out = node.input(0), node.output
         check_symmetric((x, out), "C1")
         return cls(
-            shapes=(x.shape,),
             input_scale=np.float32(x.scale),
             input_zero_point=x.zero_point,
             output_scale=np.float32(out.scale),
@@ -54,7 +54,7 @@ class Sqrt(Record):
             finish=Finish.of(node, "NONE"),
         )
 
-    def spec(self, x: Array) -> Array:
+    def __call__(self, x: Array) -> Array:
         """Any shape, elementwise."""
         steps = as_int64(x) - self.input_zero_point
         if steps.size and steps.min() < 0:
@@ -69,6 +69,31 @@ class Sqrt(Record):
         # int32 adds the zero point: what the cast made of too large a root may wrap.
         return self.finish(wrap32(whole + zero_point) - zero_point)
 
+
+@operator("SQRT", versions=range(1, 3), dtypes=rows("{T}->{T}", ("INT8", "INT16", "FLOAT32")))
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sqrt(Record):
+    """The record; `root` is None for FLOAT32."""
+
+    root: ScaledRoot | None
+
+    @classmethod
+    def prepare(cls, node: Node) -> Self:
+        """Condition C1."""
+        x = node.input(0)
+        root = None if x.dtype == "FLOAT32" else ScaledRoot.of(node)
+        return cls(shapes=(x.shape,), root=root)
+
+    def spec(self, x: Array) -> Array:
+        """Any shape, elementwise."""
+        if self.root is not None:
+            return self.root(x)
+        with np.errstate(invalid="ignore"):
+            real: Array = np.sqrt(x)
+        return real
+
     def lower(self, site: Site) -> None:
         """A table of all inputs that are not negative."""
-        lower_from_zero_point(site, self.spec, self.input_zero_point)
+        if self.root is None:
+            raise NotFastError("FLOAT32 has no kernel")
+        lower_from_zero_point(site, self.spec, self.root.input_zero_point)

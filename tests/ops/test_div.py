@@ -153,3 +153,23 @@ def test_refuses_versions_dtypes_and_missing_scales():
     assert refused(div(version=3)) == "version"
     assert refused(div("INT64")) == "dtype"
     assert refused(div(scales=(1.0, None, 1.0))) == "scale"
+
+
+def test_float32_is_rounded_once_and_clamped():
+    a = np.array([1.0, -7.5, 0.0, 3.0, 100.0], np.float32)
+    b = np.array([3.0, 0.7, 0.0, -0.0, 7.0], np.float32)
+    real = [operand("FLOAT32", a.shape), operand("FLOAT32", b.shape)]
+    plain = run(node("DIV", real, operand("FLOAT32", a.shape)), a, b)
+    expected = [np.float32(Fraction(float(x)) / Fraction(float(y))) for x, y in ((a[0], b[0]),)]
+    assert plain[0] == expected[0]
+    assert plain[1] == np.float32(np.float64(a[1]) / np.float64(b[1]))
+    assert np.isnan(plain[2])
+    assert plain[3] == -np.inf
+    relu6 = node("DIV", real, operand("FLOAT32", a.shape), fused_activation_function="RELU6")
+    assert run(relu6, a, b)[[1, 3, 4]].tolist() == [0.0, 0.0, 6.0]
+
+
+def test_refuses_an_unknown_activation_of_floats_C3():
+    real = [operand("FLOAT32", (2,)), operand("FLOAT32", (2,))]
+    unknown = node("DIV", real, operand("FLOAT32", (2,)), fused_activation_function="97")
+    assert refused(unknown) == "C3"

@@ -9,7 +9,7 @@ import pytest
 
 from refint8.errors import DomainError
 from refint8.ops._op import prepare
-from tests.ops.nodes import refused, run
+from tests.ops.nodes import node, operand, refused, run
 from tests.ops.python_integers import clamp, float32
 from tests.ops.tables import LIMITS, every, unary
 
@@ -63,3 +63,10 @@ def test_refuses_versions_dtypes_and_missing_scales():
     assert refused(sqrt(version=3)) == "version"
     assert refused(sqrt("UINT8")) == "dtype"
     assert refused(sqrt(scales=(None, 0.1))) == "scale"
+
+
+def test_float32_is_rounded_once():
+    x = np.array([2.0, 0.0, 1e-45, 3.4e38, -1.0], np.float32)
+    out = run(node("SQRT", [operand("FLOAT32", x.shape)], operand("FLOAT32", x.shape)), x)
+    assert out[:4].tolist() == [np.float32(np.float64(v) ** 0.5) for v in x[:4]]
+    assert np.isnan(out[4])
