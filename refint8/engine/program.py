@@ -178,25 +178,32 @@ class Runner:
         self._views: dict[int, Array] = {}
         addresses = store.addresses(program.kernels, progress)
         self._loop = NativeCall(addresses[run_program.name])
-        self._calls: list[Callable[[], None]] = [
-            partial(self._run_spec, part.step)
-            if isinstance(part, Interlude)
-            else partial(self._run_stretch, link(part, addresses, program.alarm))
-            for part in program.parts
-        ]
         self._alarm = self.arena[program.alarm : program.alarm + 8].view(np.int64)
         for place in program.resident:
             view(self.arena, place)[...] = place.data
+        self._calls: list[Callable[[], None]] = [
+            partial(self._run_spec, part.step)
+            if isinstance(part, Interlude)
+            else self._stretch_call(link(part, addresses, program.alarm))
+            for part in program.parts
+        ]
 
     def invoke(self) -> None:
         """Run every part once. Raises DomainError from a spec, with its place."""
         for call in self._calls:
             call()
 
-    def _run_stretch(self, linked: Linked) -> None:
-        self._loop(linked.address, self._base)
-        if self._alarm[0]:
-            self._resume(linked)
+    def _stretch_call(self, linked: Linked) -> Callable[[], None]:
+        """A function that runs a stretch; small networks take hardly longer than this call."""
+        loop, address, base = self._loop, linked.address, self._base
+        alarm = memoryview(self._alarm)
+
+        def call() -> None:
+            loop(address, base)
+            if alarm[0]:
+                self._resume(linked)
+
+        return call
 
     def _resume(self, linked: Linked) -> None:
         """Let the spec answer, or report, for every operator whose kernel set the alarm."""
