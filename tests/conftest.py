@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from refint8.oracle.targets import Target, target
+
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -20,6 +22,14 @@ def missing(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"{reason}, and CI must have it", pytrace=False)
     pytest.skip(reason)
+
+
+def installed(name: str) -> Target:
+    """The engine a test compares with, by its target's name (`litert:ref`, `tflm`)."""
+    engine = target(name)
+    if engine.describe().startswith("missing"):
+        missing(f"{name} is {engine.describe()}")
+    return engine
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from refint8.native.lang import Primitive, i64, inlined, kernel, u8
+from refint8.native.lang import Primitive, i64, inlined, kernel
 
 VECTOR = 64
 """Bytes that `move` and `fill` work on at once, whatever the CPU's vectors."""
@@ -41,15 +41,6 @@ def fill_over(target: int, value: int, count: int) -> None:
     """Like move_over, with one value."""
     for i in range(0, count, VECTOR):
         fill_vector(target + i, value)
-
-
-@kernel
-def copy_bytes(params: int, arena: int) -> None:
-    """Words: source, target, count."""
-    p = i64(params)
-    source, target = u8(arena + p[0]), u8(arena + p[1])
-    for i in range(p[2]):
-        target[i] = source[i]
 
 
 @kernel

@@ -14,6 +14,7 @@ from refint8.cli import crosscheck as command
 from refint8.cli import main
 from refint8.model.build import ModelBuilder
 from refint8.oracle.targets import Outcome, target
+from tests.conftest import installed
 from tests.oracle.test_crosscheck import Stub, flawed, pools
 
 
@@ -176,8 +177,7 @@ def test_errors(run, model):
 
 
 def test_an_engine_for_real(model):
-    if target("litert:ref").describe().startswith("missing"):
-        pytest.skip(f"litert:ref is {target('litert:ref').describe()}")
+    installed("litert:ref")
     code = "import sys; from refint8.cli import main; sys.exit(main())"
     done = subprocess.run(
         [sys.executable, "-c", code, "crosscheck", str(model)],

@@ -13,7 +13,7 @@ from refint8.model.reader import read_model
 from refint8.oracle.crosscheck import crosscheck
 from refint8.oracle.inputs import IMAGE_SUFFIXES, load_inputs
 from refint8.oracle.random_inputs import random_inputs
-from refint8.oracle.targets import target
+from tests.conftest import installed
 from tests.crosscheck.corpus import FOLDER, entries, quick
 
 ENTRIES = entries()
@@ -39,8 +39,7 @@ COMPARED = [
 
 @pytest.fixture(params=["litert:ref", "tflm"])
 def engine(request, corpora):
-    if target(request.param).describe().startswith("missing"):
-        pytest.skip(f"{request.param} is {target(request.param).describe()}")
+    installed(request.param)
     return request.param
 
 

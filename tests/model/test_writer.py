@@ -194,8 +194,8 @@ print(json.dumps(answers))
 """
 
 
+@pytest.mark.usefixtures("litert")
 def test_litert_runs_what_is_written(tmp_path: Path) -> None:
-    pytest.importorskip("ai_edge_litert")
     x = (np.arange(48) - 24).astype(np.int8).reshape(1, 4, 4, 3)
     cases = {"int8": (convolution(), x), "int4": (convolution("INT4"), x), "loop": (loop(), 3)}
     for name, (content, feed) in cases.items():

@@ -10,7 +10,8 @@ from refint8.errors import ModelError, UsageError
 from refint8.model.build import ModelBuilder
 from refint8.model.reader import read_model
 from refint8.oracle.crosscheck import crosscheck, exit_code
-from refint8.oracle.targets import Outcome, target
+from refint8.oracle.targets import Outcome
+from tests.conftest import installed
 
 
 class Stub:
@@ -229,8 +230,7 @@ def test_exit_codes(verdicts, code):
 
 @pytest.mark.parametrize("name", ["litert:ref", "litert:opt", "litert:xnnpack", "tflm"])
 def test_an_engine_agrees_where_nothing_rounds(name):
-    if target(name).describe().startswith("missing"):
-        pytest.skip(f"{name} is {target(name).describe()}")
+    installed(name)
     (comparison,) = crosscheck(pools(), name).comparisons
     assert comparison.verdict == "equal", comparison
     assert len(comparison.tensors) == comparison.expected == 3

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from refint8.oracle.crosscheck import crosscheck
-from refint8.oracle.targets import target
+from tests.conftest import installed
 from tests.engine import state_models as models
 
 SETS = [{0: np.full((1, 3), value, np.int8)} for value in (1, 2, 3)]
@@ -14,10 +14,7 @@ SETS = [{0: np.full((1, 3), value, np.int8)} for value in (1, 2, 3)]
 
 @pytest.fixture(params=["litert:ref", "tflm"])
 def engine(request):
-    one = target(request.param)
-    if one.describe().startswith("missing"):
-        pytest.skip(f"{request.param} is {one.describe()}")
-    return one
+    return installed(request.param)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +46,7 @@ def test_variable_tensors(engine, stream):
 
 @pytest.mark.parametrize("model", [models.choice(), models.loop(), models.loop(grow=True)])
 def test_control_flow(model):
-    one = target("litert:ref")
-    if one.describe().startswith("missing"):
-        pytest.skip(one.describe())
+    one = installed("litert:ref")
     graph = model.subgraphs[0]
     rng = np.random.default_rng(0)
 

@@ -17,6 +17,7 @@ from refint8.model.build import ModelBuilder
 from refint8.numerics.profiles import PROFILES
 from refint8.oracle.targets import ALIASES, NAMES, target
 from refint8.oracle.targets.isolated import IsolatedTarget
+from tests.conftest import installed
 
 INPUTS = [{4: np.array([1, -2], np.int8)}, {4: np.array([60, 5], np.int8)}]
 
@@ -186,10 +187,7 @@ def test_names():
 
 @pytest.fixture(params=NAMES)
 def engine(request):
-    one = target(request.param)
-    if one.describe().startswith("missing"):
-        pytest.skip(f"{request.param} is {one.describe()}")
-    return one
+    return installed(request.param)
 
 
 def pooled():
@@ -226,9 +224,7 @@ def test_engine_refuses_what_is_no_model(engine):
 
 @pytest.mark.parametrize("name", ["litert:ref", "tflm"])
 def test_litert_resizes_inputs_and_tflm_says_it_cannot(name):
-    one = target(name)
-    if one.describe().startswith("missing"):
-        pytest.skip(f"{name} is {one.describe()}")
+    one = installed(name)
     b = ModelBuilder()
     x = b.tensor("x", "INT8", (1, 1, 2, 1), scale=0.5)
     y = b.tensor("y", "INT8", (1, 1, 1, 1), scale=0.5)
