@@ -34,12 +34,12 @@ def refint8(path: Path, threads: int, profile_name: str = "tflite") -> Ways:
     return run
 
 
-def refint8_call(path: Path, threads: int) -> Ways:
+def refint8_call(path: Path, threads: int, quantize: str | None = None) -> Ways:
     """`run_batch` as users call it: every call plans and packs anew."""
     model = read_model(path)
     graph = model.subgraphs[0]
     name = graph.tensors[graph.outputs[0]].name
-    return lambda samples: run_batch(model, samples, threads=threads)[name]
+    return lambda samples: run_batch(model, samples, threads=threads, quantize=quantize)[name]
 
 
 def _share(number: int, threads: int, count: int) -> range:

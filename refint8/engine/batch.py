@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from refint8.engine.lane import Arrays, Lane, Turn, run_samples
+from refint8.engine.edges import check_rounding
+from refint8.engine.lane import Arrays, Lane, Turn, input_edges, run_samples
 from refint8.engine.program import Program, lower
 from refint8.engine.samples import Samples, joined, of_sample, rows_of_one, split, stacked
 from refint8.engine.session import Session, left_to_specs
@@ -37,6 +38,9 @@ class Batch:
     `threads` None: one per CPU. Small models answer their first few samples by specs, like a
     Session. A model that keeps state is a stream: the samples of a call run one after the other
     on one thread, from the initial state, which goes from each to the next.
+
+    `quantize` lets 8- and 16-bit inputs be given as real numbers, which become steps on the way
+    into each thread's arena: "nearest" or "truncate", as in `refint8.quantize`.
     """
 
     def __init__(
@@ -45,12 +49,14 @@ class Batch:
         profile: str | Profile = DEFAULT_PROFILE,
         *,
         threads: int | None = None,
+        quantize: str | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """Plan the model. Raises as Session, and UsageError for a number of threads below 1."""
+        """Plan the model. Raises as Session, and UsageError for threads below 1 or a rounding."""
         if threads is not None and threads < 1:
             raise UsageError(f"{threads} threads cannot run anything")
         self._threads = _cpus() if threads is None else threads
+        self._quantize = None if quantize is None else check_rounding(quantize)
         self._session = Session(model, profile, progress=progress)
         self._progress = progress
         self._seen = 0
@@ -64,7 +70,7 @@ class Batch:
         dimension. Raises UsageError for other inputs; a DomainError names the sample.
         """
         plan = self._session.plan
-        samples = split(plan.model, inputs)
+        samples = split(plan.model, inputs, self._quantize)
         self._seen += samples.count
         specs = plan.stateful or left_to_specs(plan, self._seen) or self._program(1) is None
         outputs = self._one_by_one(samples) if specs else self._at_once(samples)
@@ -106,7 +112,10 @@ class Batch:
             shape = plan.shapes[index]
             assert shape is not None, "a program has no unknown shapes"
             outputs[index] = np.zeros((samples.count, *shape), NUMPY_DTYPE[plan.dtypes[index]])
-        work = _Work(self._turns(samples.count), samples.inputs, outputs, self._program(1))
+        turns = self._turns(samples.count)
+        native = all(lanes.takes_real for lanes, _ in turns)
+        arrays = samples.inputs if native else samples.all()
+        work = _Work(turns, arrays, outputs, self._program(1))
         threads = min(self._threads, len(work.turns))
         if threads == 1:
             work.serve()
@@ -143,21 +152,23 @@ class Batch:
             else:
                 narrow = self._program(1)
                 program = widened(narrow.program, tier()) if narrow is not None else None
-            made = None if program is None else _Lanes(program, width, self._progress)
+            made = None if program is None else _Lanes(program, self._quantize, self._progress)
             self._lanes[width] = made
         return self._lanes[width]
 
 
 class _Lanes:
-    """A program for `width` samples at once, and arenas that no thread is using."""
+    """A program, and arenas that no thread is using. `takes_real`: as floats where asked for."""
 
-    def __init__(self, program: Program, width: int, progress: Progress | None) -> None:
-        self.program, self.width = program, width
-        self._idle = [Lane(program, progress)]
+    def __init__(self, program: Program, quantize: str | None, progress: Progress | None) -> None:
+        self.program = program
+        self._edges = input_edges(program, tier(), quantize) if quantize is not None else {}
+        self.takes_real = self._edges is not None
+        self._idle = [Lane(program, progress, self._edges)]
 
     def run(self, turn: Turn, inputs: Arrays, outputs: Arrays) -> None:
         """Run some samples. Raises DomainError, which names the first of them all."""
-        lane = self._idle.pop() if self._idle else Lane(self.program)
+        lane = self._idle.pop() if self._idle else Lane(self.program, edges=self._edges)
         try:
             lane.run(turn, inputs, outputs)
         finally:
@@ -215,9 +226,10 @@ def run_batch(
     inputs: Inputs,
     profile: str | Profile = DEFAULT_PROFILE,
     threads: int | None = None,
+    quantize: str | None = None,
 ) -> dict[str, Array]:
     """Run a model on many samples once; the outputs by tensor name. See Batch."""
-    return Batch(load(model), profile, threads=threads)(inputs)
+    return Batch(load(model), profile, threads=threads, quantize=quantize)(inputs)
 
 
 def kernels_of(model: Model, profile: str | Profile = DEFAULT_PROFILE) -> list[Kernel]:

@@ -7,21 +7,40 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from refint8.engine.edges import check_rounding, quantize_input, takes_real
 from refint8.errors import DomainError, UsageError
-from refint8.model.types import NUMPY_DTYPE, Model
+from refint8.model.types import NUMPY_DTYPE, Model, Tensor
 from refint8.ops._op import Array
+
+HOW_TO_GIVE = (
+    'quantize first, q = clip(round(real / scale) + zero_point), or pass quantize="nearest"'
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Inputs by tensor index, [samples, *shape of one], contiguous."""
+    """Inputs by tensor index, [samples, *shape of one], contiguous.
+
+    Those at the indexes `real` are float32 and still to be quantized, by `rounding`.
+    """
 
     inputs: Mapping[int, Array]
     count: int
+    real: Mapping[int, Tensor]
+    rounding: str
 
     def one(self, sample: int) -> dict[int, Array]:
-        """The inputs of one sample."""
-        return {index: array[sample] for index, array in self.inputs.items()}
+        """The inputs of one sample, as steps."""
+        return {index: self._steps(index, array[sample]) for index, array in self.inputs.items()}
+
+    def all(self) -> dict[int, Array]:
+        """All inputs, as steps."""
+        return {index: self._steps(index, array) for index, array in self.inputs.items()}
+
+    def _steps(self, index: int, values: Array) -> Array:
+        if index not in self.real:
+            return values
+        return quantize_input(values, self.real[index], self.rounding)
 
 
 def sample_count(model: Model, inputs: Mapping[int, Array]) -> int:
@@ -38,22 +57,27 @@ def sample_count(model: Model, inputs: Mapping[int, Array]) -> int:
     return int(count) if count == int(count) and count > 0 else 1
 
 
-def split(model: Model, inputs: Mapping[int, Array]) -> Samples:
-    """The inputs as samples of the declared shapes. Raises UsageError naming the input."""
+def split(model: Model, inputs: Mapping[int, Array], quantize: str | None = None) -> Samples:
+    """The inputs as samples of the declared shapes. Raises UsageError naming the input.
+
+    With `quantize` (a rounding of `edges.quantize`) 8- and 16-bit inputs may be given as floats.
+    """
     graph = model.subgraphs[0]
     tensors = [graph.tensors[index] for index in graph.inputs]
     count = sample_count(model, inputs)
     split: dict[int, Array] = {}
+    real: dict[int, Tensor] = {}
+    rounding = "" if quantize is None else check_rounding(quantize)
     for tensor in tensors:
         array = inputs.get(tensor.index)
         name = f"input '{tensor.name}' (tensor {tensor.index})"
         if array is None:
             raise UsageError(f"{name} was not given")
-        if array.dtype != NUMPY_DTYPE.get(tensor.dtype):
-            raise UsageError(
-                f"{name} is {tensor.dtype}, not {array.dtype.name}",
-                hint="quantize first: q = clip(round(real / scale) + zero_point)",
-            )
+        if rounding and array.dtype.kind == "f" and takes_real(tensor):
+            array = array.astype(np.float32, copy=False)
+            real[tensor.index] = tensor
+        elif array.dtype != NUMPY_DTYPE.get(tensor.dtype):
+            raise UsageError(f"{name} is {tensor.dtype}, not {array.dtype.name}", hint=HOW_TO_GIVE)
         first, rest = tensor.shape[:1], tensor.shape[1:]
         if array.shape != (*(count * n for n in first), *rest):
             raise UsageError(
@@ -61,7 +85,22 @@ def split(model: Model, inputs: Mapping[int, Array]) -> Samples:
                 " the first dimension, equally often in all inputs"
             )
         split[tensor.index] = np.ascontiguousarray(array).reshape(count, *tensor.shape)
-    return Samples(split, count)
+    return Samples(split, count, real, rounding)
+
+
+def as_steps(
+    model: Model, inputs: Mapping[int, Array], quantize: str | None
+) -> Mapping[int, Array]:
+    """The inputs, of any shapes, with real numbers quantized where that is asked for."""
+    if quantize is None:
+        return inputs
+    rounding, tensors = check_rounding(quantize), model.subgraphs[0].tensors
+    return {
+        index: quantize_input(array, tensors[index], rounding)
+        if array.dtype.kind == "f" and takes_real(tensors[index])
+        else array
+        for index, array in inputs.items()
+    }
 
 
 def rows_of_one(model: Model) -> int:

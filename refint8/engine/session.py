@@ -16,6 +16,7 @@ from refint8.engine.environment import SharedEnvironment
 from refint8.engine.machine import Machine, SpecMachine, array_dtype, reset_variables
 from refint8.engine.macs import plan_macs
 from refint8.engine.plan import Plan, all_subgraphs
+from refint8.engine.samples import HOW_TO_GIVE
 from refint8.errors import UsageError
 from refint8.model.types import Model, Tensor
 from refint8.native.store import Progress
@@ -139,7 +140,7 @@ class Session:
         if value.dtype != dtype:
             raise UsageError(
                 f"{name} is {dtype.name}, not {value.dtype.name}",
-                hint="quantize first: q = clip(round(real / scale) + zero_point)",
+                hint=HOW_TO_GIVE,
             )
         if value.shape != shape:
             raise UsageError(f"{name} has shape {shape}, not {value.shape}")

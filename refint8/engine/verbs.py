@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from refint8.engine.plan import Step
-from refint8.engine.samples import sample_count
+from refint8.engine.samples import as_steps, sample_count
 from refint8.engine.session import Session
 from refint8.errors import UsageError
 from refint8.model.reader import read_model
@@ -29,29 +29,40 @@ def load(source: Source) -> Model:
 
 
 def run(
-    model: Source, inputs: Inputs, profile: str | Profile = DEFAULT_PROFILE
+    model: Source,
+    inputs: Inputs,
+    profile: str | Profile = DEFAULT_PROFILE,
+    *,
+    quantize: str | None = None,
 ) -> dict[str, Array]:
     """Run and return the outputs by tensor name.
 
     `inputs` is the only input's array, a sequence in the model's order, or a mapping by tensor
     name. Arrays that hold the declared shape several times along the first dimension are that many
     samples, run one by one on all CPUs (`run_batch`); arrays of any other shape are one sample
-    for the model resized to them. Raises as `Session`.
+    for the model resized to them. With `quantize` ("nearest" or "truncate", as in
+    `refint8.quantize`) 8- and 16-bit inputs may be given as real numbers. Raises as `Session`.
     """
     loaded = load(model)
     arrays = named_inputs(loaded, inputs)
     if sample_count(loaded, arrays) > 1:
         from refint8.engine.batch import run_batch
 
-        return run_batch(loaded, inputs, profile)
-    done = trace(loaded, inputs, profile)
+        return run_batch(loaded, inputs, profile, quantize=quantize)
+    done = trace(loaded, inputs, profile, quantize=quantize)
     return {t.name: done.tensors[t.index] for t in done.outputs}
 
 
-def trace(model: Source, inputs: Inputs, profile: str | Profile = DEFAULT_PROFILE) -> Trace:
+def trace(
+    model: Source,
+    inputs: Inputs,
+    profile: str | Profile = DEFAULT_PROFILE,
+    *,
+    quantize: str | None = None,
+) -> Trace:
     """Run once and keep every tensor, with the integer record of every operator."""
     loaded = load(model)
-    arrays = named_inputs(loaded, inputs)
+    arrays = as_steps(loaded, named_inputs(loaded, inputs), quantize)
     session = Session(loaded, profile, {i: a.shape for i, a in arrays.items()})
     tensors = session.run(arrays)
     # An output may be a constant, or known from the shapes alone.

@@ -55,7 +55,13 @@ def _bits(kind: Value) -> int:
 
 
 def quantize(
-    b: Builder, bits: int, source: Value, target: Value, count: Value, constants: Value
+    b: Builder,
+    bits: int,
+    truncate: bool,
+    source: Value,
+    target: Value,
+    count: Value,
+    constants: Value,
 ) -> None:
     """One channel; the limits and the zero point are integers that float32 holds exactly."""
     scale, zero, low, high, other, least, most = (
@@ -65,11 +71,14 @@ def quantize(
 
     def convert(x: Value) -> Value:
         quotient = b.fdiv(x, scale)
-        rounded = call(b, f"llvm.round.v{LANES}f32", FLOATS, quotient)
+        if truncate:
+            rounded = b.fadd(quotient, zero)  # the conversion to integers truncates
+        else:
+            rounded = call(b, f"llvm.round.v{LANES}f32", FLOATS, quotient)
         inside = b.and_(b.fcmp_ordered(">=", quotient, least), b.fcmp_ordered("<=", quotient, most))
         above = b.select(b.fcmp_ordered("<", rounded, low), low, rounded)
         limited = b.select(b.fcmp_ordered(">", above, high), high, above)
-        chosen = b.select(inside, b.fadd(limited, zero), other)
+        chosen = b.select(inside, limited if truncate else b.fadd(limited, zero), other)
         return b.trunc(b.fptosi(chosen, WORDS), steps)
 
     _over_vectors(b, (FLOATS, steps), source, target, count, convert)

@@ -47,19 +47,22 @@ def _channels(name: str, emit: Any, source_item: int, target_item: int) -> Kerne
 
 
 @cache
-def quantize_float(dtype: str) -> Kernel:
+def quantize_float(dtype: str, *, truncate: bool = False) -> Kernel:
     """float32 to 8 or 16 bits: clamp(round_half_away(x / scale) + zero point).
 
-    A channel's constants, doubles: scale, zero point, lowest and highest output minus the zero
-    point, the output where x / scale does not lie between two bounds (NaN never does), the bounds.
+    With `truncate` clamp(trunc(x / scale + zero point)), every operation rounded to float32.
+    A channel's constants, doubles: scale, zero point, lowest and highest result of the clamped
+    step (with `truncate` outputs, else outputs minus the zero point), the output where x / scale
+    does not lie between two bounds (NaN never does), the bounds.
     """
 
     def emit(b: Any, *operands: Any) -> None:
         from refint8.native._float_ir import quantize
 
-        quantize(b, BITS[dtype], *operands)
+        quantize(b, BITS[dtype], truncate, *operands)
 
-    return _channels(f"quantize_float_{dtype.lower()}", emit, 4, BITS[dtype] // 8)
+    how = "truncate_" if truncate else ""
+    return _channels(f"quantize_float_{how}{dtype.lower()}", emit, 4, BITS[dtype] // 8)
 
 
 @cache

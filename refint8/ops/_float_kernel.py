@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from refint8.native.float_edges import CHANNEL_WORDS, dequantize_float, quantize_float
 from refint8.native.lowering import NotFastError, Place, Site
@@ -48,6 +48,18 @@ def lower_from_float(
     _append(site, quantize_float(dtype), x, out, scale, constants)
 
 
+def lower_truncated(site: Site, scale: float, zero_point: int, dtype: str) -> None:
+    """Append clamp(trunc(x / scale + zero_point)), NaN to 0. Raises NotFastError."""
+    low, high = DTYPE_RANGE[dtype]
+    if abs(zero_point) >= EXACT_IN_FLOAT32:
+        raise NotFastError("the zero point is too large for float32")
+    constants = np.zeros((1, CHANNEL_WORDS), np.float64)
+    constants[0, :7] = scale, zero_point, low, high, 0, -np.inf, np.inf
+    x, out = site.read(0), site.output
+    one = np.float32(scale)
+    _append(site, quantize_float(dtype, truncate=True), x, out, one, constants)
+
+
 def lower_to_float(site: Site, scale: NDArray[Any], zero_point: int | Ints, dtype: str) -> None:
     """Append float32(scale * (x - zero_point)). Raises NotFastError."""
     x, out = site.read(0), site.output
@@ -65,7 +77,7 @@ def _per_channel(scale: NDArray[Any], zero_point: int | Ints) -> tuple[NDArray[A
 
 
 def _append(
-    site: Site, kernel: Any, x: Place, out: Place, scale: NDArray[Any], constants: NDArray[Any]
+    site: Site, kernel: Any, x: Place, out: Place, scale: ArrayLike, constants: NDArray[Any]
 ) -> None:
     """Over [outer][channels][inner]; `scale` broadcasts to the shape with channels on one axis."""
     shape = np.asarray(scale).shape
