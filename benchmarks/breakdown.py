@@ -81,10 +81,14 @@ def breakdown(
     *,
     seconds: float = SECONDS,
     progress: Progress | None = None,
+    keep_all: bool = True,
 ) -> Breakdown:
-    """Time every instruction of a model. Raises UnsupportedError where there is no program."""
+    """Time every instruction of a model. Raises UnsupportedError where there is no program.
+
+    `keep_all` False: the program that batches run, which keeps no intermediate tensor.
+    """
     plan = Session(read_model(path), profile_name, fast=False).plan
-    program = lower(plan, tier())
+    program = lower(plan, tier(), keep_all=keep_all)
     if program is None:
         raise UnsupportedError("the model has no program: a shape is known only when it runs")
     runner = Runner(program, shared(), progress)

@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("models", nargs="+", metavar="MODEL", help="a file, or a part of a name")
     one.add_argument("--profile", default="tflite")
     one.add_argument("--all", action="store_true", help="every instruction too")
+    one.add_argument("--batch", action="store_true", help="the program that batches run")
     one.set_defaults(run=_breakdown)
     two = verbs.add_parser("latency", help="refint8 against the engines")
     two.add_argument("models", nargs="*", metavar="MODEL", help="default: the first set")
@@ -103,6 +104,7 @@ def _breakdown(options: argparse.Namespace) -> None:
                 options.profile,
                 seconds=options.seconds / 4,
                 progress=compiling,
+                keep_all=not options.batch,
             )
             _say(breakdown_blocks(found, measure_peak(), every=options.all))
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from refint8.engine.edges import check_rounding
+from refint8.engine.edges import ROUNDINGS, check_rounding
 from refint8.engine.lane import Arrays, Lane, Turn, input_edges, run_samples
 from refint8.engine.program import Program, lower
 from refint8.engine.samples import Samples, joined, of_sample, rows_of_one, split, stacked
@@ -242,6 +242,9 @@ def kernels_of(model: Model, profile: str | Profile = DEFAULT_PROFILE) -> list[K
     if programs[1] is not None:
         programs.append(widened(programs[1], tier()))
     kernels = [kernel for program in programs if program for kernel in program.kernels]
+    if programs[1] is not None:
+        edges = [input_edges(programs[1], tier(), rounding) or {} for rounding in ROUNDINGS]
+        kernels += [edge.kernel for found in edges for edge in found.values()]
     return [*dict.fromkeys([run_samples, *kernels])] if kernels else []
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refint8.engine.environment import SharedEnvironment
+from refint8.engine.fusion import fused
 from refint8.engine.machine import reset_variables
 from refint8.engine.memory_map import MemoryMap
 from refint8.engine.plan import Plan, Step, apply
@@ -114,6 +115,8 @@ def lower(plan: Plan, on: Tier, *, keep_all: bool = True) -> Program | None:
     fixed = all(plan.shapes[i] is not None for i in used)
     if not numeric or not fixed or any(step.record is None for step in plan.steps):
         return None
+    if not keep_all:
+        plan = fused(plan)
     memory = MemoryMap.of(plan, keep_all=keep_all)
     constants = Constants()
     parts: list[Stretch | Interlude] = []

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from refint8.native.dot import dot_bytes, dot_words
-from refint8.native.epilogue import LANE_BYTES, requantize
+from refint8.native.epilogue import BIASED_FORMS, LANE_BYTES, requantize
 from refint8.native.ir import (
     I32,
     I64,
@@ -13,6 +14,8 @@ from refint8.native.ir import (
     Value,
     broadcast,
     load,
+    maximum,
+    maximum_unsigned,
     offset,
     shuffle,
     splat,
@@ -38,7 +41,7 @@ class TileEmitter:
         sums = self._sums()
         if self.tile.row_sums:
             self._subtract_row_sums(sums)
-        outputs = self._requantized(sums)
+        outputs = self._requantized(self._largest(sums))
         store_some(self.b, self._narrowed(outputs), self.at["columns"])
 
     def _rows(self) -> list[Value]:
@@ -117,12 +120,23 @@ class TileEmitter:
                 index = m * tile.vectors + n
                 sums[index] = b.sub(sums[index], excess)
 
+    def _largest(self, sums: list[Value]) -> list[Value]:
+        """Of `taps` rows each: requantization never decreases, so the largest may go first."""
+        tile = self.tile
+        larger = maximum_unsigned if tile.form in BIASED_FORMS else maximum
+        found = []
+        for m in range(0, tile.rows, tile.taps):
+            for n in range(tile.vectors):
+                column = [sums[(m + tap) * tile.vectors + n] for tap in range(tile.taps)]
+                found.append(reduce(partial(larger, self.b), column))
+        return found
+
     def _requantized(self, sums: list[Value]) -> list[list[Value]]:
         tile = self.tile
         size = LANE_BYTES * self.lanes
-        rows: list[list[Value]] = [[] for _ in range(tile.rows)]
+        rows: list[list[Value]] = [[] for _ in range(tile.written)]
         for n in range(tile.vectors):
-            for m in range(tile.rows):
+            for m in range(tile.written):
                 total = sums[m * tile.vectors + n]
                 value = requantize(
                     self.b, tile.tier, tile.form, total, self.at["constants"], size * n
@@ -134,16 +148,16 @@ class TileEmitter:
         """(address, vector) of every output row."""
         b, at, tile = self.b, self.at, self.tile
         clamp = Clamp(b, tile.tier, (at["low"], at["high"], at["out_flip"]), plain=tile.plain)
-        addresses = [b.add(at["c"], b.mul(at["c_step"], I64(m))) for m in range(tile.rows)]
+        addresses = [b.add(at["c"], b.mul(at["c_step"], I64(m))) for m in range(tile.written)]
         per_pack = tile.pack // tile.vectors
         stored = []
-        for first in range(0, tile.rows, per_pack):
+        for first in range(0, tile.written, per_pack):
             # The last pack repeats the last row where rows run out.
-            members = [min(first + r, tile.rows - 1) for r in range(per_pack)]
+            members = [min(first + r, tile.written - 1) for r in range(per_pack)]
             inputs = [value for m in members for value in rows[m]]
             packed = self._pack(clamp, inputs)
             width = packed.type.count // per_pack
-            for r in range(min(per_pack, tile.rows - first)):
+            for r in range(min(per_pack, tile.written - first)):
                 part: Any = packed
                 if per_pack > 1:
                     part = shuffle(b, packed, packed, range(width * r, width * (r + 1)))

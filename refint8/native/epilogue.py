@@ -50,6 +50,9 @@ SECTIONS = {"bias": 0, "multiplier": 4, "constant": 12, "shift": 20}
 64-bit constant (those of even lanes before those of odd lanes), int32 shift."""
 
 
+BIASED_FORMS = ("fast", "mixed", "unsigned")
+"""Forms whose accumulators are unsigned, 2^31 more than the definition's."""
+
 WIDE_FORMS = ("q15", "float64_wide")
 """Forms whose 64-bit bias takes the multiplier's section; their tiles start from 0."""
 

@@ -32,7 +32,8 @@ TILE_OPERANDS = (
 class Tile:
     """A micro-kernel: rows x vectors accumulators. `wide`: int16 in, int16 out.
 
-    `form` is the epilogue's; `plain` says that saturation alone clamps.
+    `form` is the epilogue's; `plain` says that saturation alone clamps. Of `taps` rows that follow
+    each other (a pooling window) only the largest sums are written, as one row.
     """
 
     tier: Tier
@@ -43,14 +44,16 @@ class Tile:
     form: str
     plain: bool
     wide: bool = False
+    taps: int = 1
 
     @property
     def name(self) -> str:
         """Distinct for distinct code."""
+        pooled = f"_largest_of_{self.taps}" if self.taps > 1 else ""
         flags = "".join(
             f"_{name}" for name in ("table", "row_sums", "plain", "wide") if getattr(self, name)
         )
-        return f"gemm_{self.rows}x{self.vectors}_{self.form}{flags}_{self.tier.name}"
+        return f"gemm_{self.rows}x{self.vectors}_{self.form}{flags}{pooled}_{self.tier.name}"
 
     @property
     def unroll(self) -> int:
@@ -61,6 +64,11 @@ class Tile:
     def pack(self) -> int:
         """How many int32 vectors make one output vector."""
         return 2 if self.wide else 4
+
+    @property
+    def written(self) -> int:
+        """Rows that the tile writes."""
+        return self.rows // self.taps
 
     @property
     def columns(self) -> int:
@@ -128,7 +136,7 @@ def gemm(tile: Tile) -> Kernel:
         tile_at = _tile_primitive(tile)
         step = 4 if tile.table else 1
         table = tile.table
-        rows_of_tile, columns_of_tile = tile.rows, tile.columns
+        rows_of_tile, columns_of_tile, taps = tile.rows, tile.columns, tile.taps
         constants_size = LANE_BYTES * tile.columns
         out_size = 2 if tile.wide else 1
 
@@ -154,7 +162,7 @@ def gemm(tile: Tile) -> Kernel:
                     tile_at(
                         at, by, steps, steps_at, flip, w + block * panel,
                         constants + block * constants_size,
-                        c + row * c_step + first * out_size, c_step, columns - first,
+                        c + row // taps * c_step + first * out_size, c_step, columns - first,
                         low, high, out_flip, row_sums + 4 * row,
                     )  # fmt: skip
                     block += 1

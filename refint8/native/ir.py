@@ -81,6 +81,12 @@ def maximum(b: Builder, x: Value, y: Value) -> Value:
     return call(b, f"llvm.smax.v{x.type.count}i{bits}", x.type, x, y)
 
 
+def maximum_unsigned(b: Builder, x: Value, y: Value) -> Value:
+    """Lane by lane, unsigned."""
+    bits = x.type.element.width
+    return call(b, f"llvm.umax.v{x.type.count}i{bits}", x.type, x, y)
+
+
 def store_some(b: Builder, rows: Sequence[tuple[Value, Value]], count: Value) -> None:
     """(address, vector) pairs: the first `count` elements of each, all of them when count allows.
 

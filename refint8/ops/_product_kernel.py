@@ -7,7 +7,7 @@ im2col copy is made, and strides, dilations and groups are only other tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,7 +36,8 @@ class Rows:
 
     Row i begins `step * i` bytes, or with a table `table[i]` bytes, behind `offset` (arena). Line j
     of every row begins `lines[j]` bytes into the row. `dtype` is the tensor's; `unsigned` says that
-    its bytes have been made uint8 already.
+    its bytes have been made uint8 already. Of `taps` rows that follow each other only the largest
+    outputs are wanted, as one row.
     """
 
     dtype: str
@@ -46,6 +47,7 @@ class Rows:
     table: Ints | None
     lines: Ints
     unsigned: bool = False
+    taps: int = 1
 
 
 def lower_product(
@@ -186,15 +188,17 @@ def _tile(
 ) -> Tile:
     table = rows.table is not None
     fitting = rows_that_fit(site.tier, vectors, table=table)
+    fitting = max(rows.taps, fitting - fitting % rows.taps)
     return Tile(
         tier=site.tier,
-        rows=fitting if rows.count >= fitting else 1,
+        rows=fitting if rows.count >= fitting else rows.taps,
         vectors=vectors,
         table=table,
         row_sums=row_factor(record) != 0,
         form=constants.form,
         plain=record.clamp == DTYPE_RANGE[record.dtype] and record.dtype != "UINT8",
         wide=words,
+        taps=rows.taps,
     )
 
 
@@ -265,7 +269,7 @@ class Windows:
     """The windows over an image, as rows of products over some of its channels.
 
     `table` is the offset of every window's first byte from `offset` (arena), `row` the bytes of an
-    image line, `pixel` those of a pixel.
+    image line, `pixel` those of a pixel. `taps`: see Rows.
     """
 
     dtype: str
@@ -275,6 +279,14 @@ class Windows:
     row: int
     pixel: int
     table: Ints
+    taps: int = 1
+
+    def pooled(self, pool: Window) -> Windows:
+        """The windows ordered for the largest output of each of `pool`'s, which lie apart."""
+        (kh, kw), (ph, pw), (oh, ow) = pool.kernel, pool.out, self.window.out
+        used = self.table.reshape(-1, oh, ow)[:, : ph * kh, : pw * kw]
+        apart = used.reshape(-1, ph, kh, pw, kw).transpose(0, 1, 3, 2, 4)
+        return replace(self, table=apart.reshape(-1), taps=kh * kw)
 
     @classmethod
     def of(cls, site: Site, record: SumOfProducts, x: Place, window: Window) -> Windows:
@@ -308,7 +320,7 @@ class Windows:
         (kh, kw), (sh, sw), (dh, dw) = self.window.kernel, self.window.stride, self.window.dilation
         whole = dw == 1 and count == self.pixel
         offset = self.offset + first
-        if whole and kh == kw == sh == sw == 1:
+        if whole and kh == kw == sh == sw == self.taps == 1:
             one = np.zeros(1, np.int64)
             return Rows(self.dtype, offset, self.table.size, self.pixel, None, one, self.unsigned)
         lines = [
@@ -317,7 +329,8 @@ class Windows:
             for i in (range(1) if whole else range(kw))
         ]
         along = np.array(lines, np.int64)
-        return Rows(self.dtype, offset, self.table.size, 0, self.table, along, self.unsigned)
+        shared = (self.dtype, offset, self.table.size, 0, self.table, along)
+        return Rows(*shared, self.unsigned, self.taps)
 
 
 def check_border(record: SumOfProducts) -> None:

@@ -111,13 +111,19 @@ class Conv2D(SumOfProducts):
 
     def lower(self, site: Site) -> None:
         """A matrix product over windows, one for each group."""
+        self._lower(site, Windows.of(site, self, site.read(0), self.window))
+
+    def lower_pooled(self, site: Site, pool: Window) -> None:
+        """The largest outputs under each of `pool`'s windows, which lie apart, to the output."""
+        self._lower(site, Windows.of(site, self, site.read(0), self.window).pooled(pool))
+
+    def _lower(self, site: Site, windows: Windows) -> None:
         x, weights = site.read(0), filter_values(site.constant_input(1))
         bias = site.optional_constant(2)
         outputs, depth = weights.shape[0], weights.shape[3]
         groups = x.shape[3] // depth
         per_group = outputs // groups
         item = x.dtype.itemsize
-        windows = Windows.of(site, self, x, self.window)
         for group in range(groups):
             rows = windows.rows(group * depth * item, depth * item)
             channels = slice(group * per_group, (group + 1) * per_group)

@@ -71,3 +71,6 @@ def test_same_predictions_with_the_import_changed(name, test_images, tmp_path):
     theirs = evaluate(LITERT, test_images, model, tmp_path)
     assert ours.shape == (10_000,)
     assert np.count_nonzero(ours != theirs) == 0
+    images = np.load(test_images).astype(np.float32) / np.float32(255)
+    (batch,) = refint8.run(model, images, quantize="truncate").values()
+    assert np.count_nonzero(batch.argmax(axis=1) != theirs) == 0

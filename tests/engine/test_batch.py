@@ -14,6 +14,7 @@ import refint8
 from refint8.demo import DATA
 from refint8.engine import batch, lane
 from refint8.engine.batch import Batch, kernels_of, run_batch
+from refint8.engine.edges import ROUNDINGS
 from refint8.engine.plan import make_plan
 from refint8.engine.program import Interlude, Program, lower
 from refint8.engine.samples import sample_count
@@ -404,6 +405,10 @@ def test_kernels_of_a_model_are_all_that_it_needs(
     stacked_outputs(
         model, arrays(model, 2 * WIDTH + 1), progress=lambda name, *_: said.append(name)
     )
+    for rounding in ROUNDINGS:
+        real = {index: x.astype(np.float32) for index, x in arrays(model, WIDTH + 1).items()}
+        progress = {"progress": lambda name, *_: said.append(name)}
+        stacked_outputs(model, real, quantize=rounding, **progress)
     Session(model, fast=True, progress=lambda name, *_: said.append(name)).run(arrays(model, 1))
     assert not said
 
