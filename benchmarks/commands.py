@@ -53,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     four.add_argument("models", nargs="*", metavar="MODEL", help="default: the first set")
     four.set_defaults(run=_start, largest=False)
     verbs.add_parser("mnist", help="the tutorial's loop").set_defaults(run=_mnist)
+    five = verbs.add_parser("operators", help="every operator against LiteRT's reference kernels")
+    five.add_argument("names", nargs="*", metavar="OPERATOR", help="what names begin with")
+    five.set_defaults(run=_operators)
     verbs.add_parser("peak", help="the CPU's int8 peak, the product").set_defaults(run=_peak)
     return parser
 
@@ -156,6 +159,18 @@ def _mnist(options: argparse.Namespace) -> None:
     from benchmarks.tables import mnist_blocks
 
     _say(mnist_blocks(measure(corpora(options.corpora), options.seconds)))
+
+
+def _operators(options: argparse.Namespace) -> None:
+    from benchmarks.operators import chosen, measure
+    from benchmarks.tables import operator_blocks
+
+    def say(name: str) -> None:
+        compiling(name, 0, 1 if name else 0)
+
+    measured = measure(chosen(options.names), options.seconds / 10, say)
+    say("")
+    _say(operator_blocks(measured))
 
 
 def _peak(_: argparse.Namespace) -> None:
