@@ -71,15 +71,32 @@ def _xor(a: int, b: int) -> int:
     return a ^ b
 
 
-@inlined
-def _floor_quotient(a: int, b: int) -> Any:
-    return np.int64(a) // np.int64(b)
+def _floor_division(quotient: bool, bits: int) -> Any:
+    """Division rounded down of numbers of so many bits; the divisor is not 0.
 
+    The CPU divides toward zero, and cannot divide the lowest number by -1: by 1 instead, which
+    leaves nothing as well, and the quotient is negated. Conditions are computed with, because LLVM
+    makes branches of selections, which data without a pattern turns slow.
+    """
 
-@inlined
-def _floor_remainder(a: int, b: int) -> Any:
-    # The lowest int64 cannot be divided by -1, which leaves nothing anyway.
-    return 0 if b == -1 else np.int64(a) % np.int64(b)
+    def emit(b: Any, x: Any, y: Any) -> Any:
+        from llvmlite import ir
+
+        kind, word = ir.IntType(bits), ir.IntType(64)
+        n, d = (b.trunc(v, kind) if bits < 64 else v for v in (x, y))
+        minus = b.sext(b.icmp_signed("==", d, kind(-1)), kind)
+        by = b.sub(d, b.shl(minus, kind(1)))
+        remainder = b.srem(n, by)
+        some = b.sext(b.icmp_signed("!=", remainder, kind(0)), kind)
+        below = b.and_(some, b.ashr(b.xor(remainder, by), kind(bits - 1)))
+        if quotient:
+            whole = b.sdiv(n, by)
+            found = b.add(b.sub(b.xor(whole, minus), minus), below)
+        else:
+            found = b.add(remainder, b.and_(below, by))
+        return b.sext(found, word) if bits < 64 else found
+
+    return Primitive(f"floor_{'quotient' if quotient else 'remainder'}_{bits}", 2, emit, "int64")
 
 
 @inlined
@@ -98,8 +115,9 @@ OPERATIONS: dict[str, Any] = {
     "and": _and,
     "or": _or,
     "xor": _xor,
-    "floor_quotient": _floor_quotient,
-    "floor_remainder": _floor_remainder,
+    "floor_quotient": _floor_division(True, 32),
+    "floor_remainder": _floor_division(False, 32),
+    "floor_remainder_64": _floor_division(False, 64),
     "square_of_difference": _square_of_difference,
 }
 
@@ -111,7 +129,9 @@ def _flags(scalar: tuple[bool, bool]) -> str:
 @cache
 def integer_pairs(name: str, dtype: str, out: str, scalar: tuple[bool, bool]) -> Kernel:
     """One of the operations on integers as they are, to the low bits of `out`; no own words."""
-    pointer, target, operation = POINTERS[dtype], POINTERS[out], OPERATIONS[name]
+    pointer, target = POINTERS[dtype], POINTERS[out]
+    wide = f"{name}_64" if dtype == "INT64" else ""
+    operation = OPERATIONS.get(wide, OPERATIONS[name])
     first, second = scalar
 
     @inlined

@@ -43,17 +43,29 @@ def cumulative_sums(dtype: str) -> Kernel:
 
         def sums(params: int, arena: int) -> None:
             p = i64(params)
-            size, inner = p[3], p[4]
-            for outer in range(p[2]):
-                at = outer * size * inner * item
-                x, y = pointer(arena + p[0] + at), pointer(arena + p[1] + at)
-                for c in range(inner):
-                    total = np.int64(0)
+            source, target, size, inner = arena + p[0], arena + p[1], p[3], p[4]
+            counted = 0 if p[5] != 0 else -1
+            line = -inner if p[6] != 0 else inner
+            first = (size - 1) * inner if p[6] != 0 else 0
+            for outer in range(p[2] if size > 0 else 0):
+                at = (outer * size * inner + first) * item
+                if inner == 1:
+                    x, y, total = pointer(source + at), pointer(target + at), np.int64(0)
                     for step in range(size):
-                        k = ((size - 1 - step) if p[6] != 0 else step) * inner + c
-                        value = np.int64(x[k])
-                        y[k] = total if p[5] != 0 else total + value
+                        value = np.int64(x[step * line])
+                        y[step * line] = total + (value & counted)
                         total += value
+                    continue
+                x, y = pointer(source + at), pointer(target + at)
+                for c in range(inner):
+                    y[c] = x[c] & counted
+                for _ in range(size - 1):
+                    at += line * item
+                    here, below = pointer(source + at), pointer(source + at - line * item)
+                    done, made = pointer(target + at - line * item), pointer(target + at)
+                    for c in range(inner):
+                        value = here[c] if counted != 0 else below[c]
+                        made[c] = done[c] + value
 
         return sums
 

@@ -17,10 +17,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from refint8.errors import DomainError
+from refint8.native.lowering import Site
+from refint8.native.powers import powers_int32
 from refint8.numerics.accumulator import overflow_error
 from refint8.numerics.fixedpoint import INT32_MAX, INT32_MIN, as_int64
+from refint8.ops._copy_kernel import View
 from refint8.ops._integers import IntegerPair
 from refint8.ops._op import Array, operator
+from refint8.ops._select_kernel import written_out
+from refint8.ops._spread import spread
 
 LONG = 34
 """From this exponent on only -1, 0 and 1 have a power within int32, by its parity."""
@@ -43,3 +48,11 @@ class Pow(IntegerPair):
         if ((powers < INT32_MIN) | (powers > INT32_MAX)).any():
             raise overflow_error("a power", powers)
         return np.asarray(powers.astype(np.int32))
+
+    def lower(self, site: Site) -> None:
+        """Squares and products, which raise the alarm for what the spec reports."""
+        views = [spread(View.of(site.read(k)), self.shapes[0]) for k in (0, 1)]
+        dense = [written_out(site, view) for view in views]
+        words = [word for view in dense for word in (view.offset, int(not view.absolute))]
+        if site.output.size:
+            site.call(powers_int32, *words, site.output.offset, site.output.size, site.alarm)

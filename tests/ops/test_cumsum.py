@@ -9,6 +9,7 @@ import pytest
 
 from refint8.errors import DomainError
 from refint8.ops._op import prepare
+from tests.ops.kernels import assert_kernel_equals_spec
 from tests.ops.nodes import constant, node, operand, refused, run
 from tests.ops.python_integers import clamp, float32, requantize_double
 
@@ -35,6 +36,20 @@ def test_literal(exclusive, reverse, expected, dtype):
     x = np.array([1, 2, 3, 4], dtype.lower())
     node = cumsum(dtype=dtype, scales=scales, exclusive=exclusive, reverse=reverse)
     assert run(node, x).tolist() == expected
+
+
+@pytest.mark.parametrize("axis", [-3, -1, 1])
+@pytest.mark.parametrize("exclusive, reverse", OPTIONS)
+@pytest.mark.parametrize("dtype", ["INT8", "INT32", "INT64"])
+@pytest.mark.parametrize("shape", [(3, 5, 4), (2, 1, 70), (1, 33, 1), (4, 0, 2)])
+def test_the_kernel(axis, exclusive, reverse, dtype, shape):
+    info = np.iinfo(dtype.lower())
+    x = np.random.default_rng(2).integers(info.min, info.max, shape).astype(dtype.lower())
+    scales = (0.5, 0.5) if dtype == "INT8" else (None, None)
+    node = cumsum(shape, axis, dtype, scales, exclusive=exclusive, reverse=reverse)
+    if dtype != "INT8":
+        run(node, x)
+    assert_kernel_equals_spec(node, x)
 
 
 def line(values, exclusive, reverse):

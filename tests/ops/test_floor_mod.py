@@ -8,6 +8,7 @@ import pytest
 from refint8.errors import DomainError
 from refint8.ops._op import prepare
 from tests.ops.integer_pairs import assert_pairs, pair
+from tests.ops.kernels import assert_kernel_equals_spec
 from tests.ops.nodes import refused, run
 
 
@@ -19,6 +20,24 @@ def test_literal():
 @pytest.mark.parametrize("dtype", ["INT8", "INT16", "INT32", "INT64"])
 def test_equals_python_integers(dtype):
     assert_pairs("FLOOR_MOD", dtype, lambda a, b: a % b, without=[0])
+
+
+@pytest.mark.parametrize("dtype", ["INT8", "INT16", "INT32", "INT64"])
+@pytest.mark.parametrize("shapes", [((1000,), (1000,)), ((1000,), ()), ((3, 1), (1, 40))])
+def test_the_kernel(dtype, shapes):
+    info = np.iinfo(dtype.lower())
+    rng = np.random.default_rng(3)
+    ends = [info.min, info.max, -1, 1, 2, -2, 7]
+    x1, x2 = (
+        np.where(
+            rng.integers(0, 2, shape),
+            rng.integers(info.min, info.max, shape),
+            rng.choice(ends, shape),
+        ).astype(dtype.lower())
+        for shape in shapes
+    )
+    x2 = np.where(x2 == 0, x2.dtype.type(-1), x2)
+    assert_kernel_equals_spec(pair("FLOOR_MOD", dtype, shapes), x1, x2)
 
 
 def test_reports_divisors_of_zero():

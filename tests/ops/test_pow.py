@@ -8,6 +8,7 @@ import pytest
 from refint8.errors import DomainError
 from refint8.ops._op import prepare
 from tests.ops.integer_pairs import pair
+from tests.ops.kernels import assert_alarm, assert_kernel_equals_spec
 from tests.ops.nodes import refused, run
 
 
@@ -20,6 +21,27 @@ def test_equals_python_integers():
     for base in (*range(-12, 13), 46340, -46341, 1290, 2**31 - 1, -(2**31)):
         exponents = [e for e in range(40) if -(2**31) <= base**e < 2**31]
         assert power([base] * len(exponents), exponents) == [base**e for e in exponents]
+
+
+def test_the_kernel():
+    for base in (*range(-12, 13), 46340, -46341, 1290, 2**31 - 1, -(2**31)):
+        exponents = [e for e in range(40) if -(2**31) <= base**e < 2**31]
+        x1, x2 = np.full(len(exponents), base, np.int32), np.array(exponents, np.int32)
+        assert_kernel_equals_spec(pair("POW", "INT32", (x1.shape, x2.shape)), x1, x2)
+    x1, x2 = np.array([[2], [-3]], np.int32), np.arange(5, dtype=np.int32)
+    assert_kernel_equals_spec(pair("POW", "INT32", (x1.shape, x2.shape)), x1, x2)
+    x1, x2 = np.array([0, 1, -1, -1], np.int32), np.array([2**31 - 1] * 3 + [2**31 - 2], np.int32)
+    assert_kernel_equals_spec(pair("POW", "INT32", (x1.shape, x2.shape)), x1, x2)
+
+
+@pytest.mark.parametrize(
+    "base, exponent",
+    [(2, 31), (-2, 32), (46341, 2), (3, 2**31 - 1), (-2, 33), (2, -1), (-(2**31), 2),
+     (-(2**31), 3), (2**31 - 1, 2**31 - 1), (65536, 2), (256, 4), (-65536, 2), (1, -(2**31))],
+)  # fmt: skip
+def test_the_kernel_leaves_what_is_reported_to_the_spec(base, exponent):
+    x1, x2 = np.array([1, base], np.int32), np.array([1, exponent], np.int32)
+    assert_alarm(pair("POW", "INT32", (x1.shape, x2.shape)), x1, x2)
 
 
 def test_long_exponents():
