@@ -1,41 +1,13 @@
-"""The line that says why the first run takes long."""
+"""The line that says why the first run takes long, unless --quiet."""
 
 from __future__ import annotations
 
-import sys
-import time
-
-from refint8.cli._console import PROGRESS_AFTER, SETTINGS
+from refint8.cli._console import SETTINGS
+from refint8.native.compiling import Compiling as Told
 
 
-class Compiling:
-    """A store's progress, told on stderr once compiling takes longer than PROGRESS_AFTER.
-
-    On a terminal the line counts on, elsewhere it is printed once.
-    """
+class Compiling(Told):
+    """See `refint8.native.compiling`."""
 
     def __init__(self) -> None:
-        self._start = 0.0
-        self._told = False
-
-    def __call__(self, name: str, done: int, count: int) -> None:
-        """See `refint8.native.store.Progress`."""
-        if done == 0:
-            self._start, self._told = time.monotonic(), False
-        late = time.monotonic() - self._start > PROGRESS_AFTER
-        terminal = sys.stderr.isatty()
-        if done == count:
-            if self._told and terminal:
-                print(file=sys.stderr)
-        elif late and not SETTINGS.quiet and (terminal or not self._told):
-            line = f"compiling kernels {done + 1}/{count} (first run only; {_cached()})"
-            print(f"\r{line}" if terminal else line, end="" if terminal else "\n", file=sys.stderr)
-            sys.stderr.flush()
-            self._told = True
-
-
-def _cached() -> str:
-    from refint8.native.store import shared
-
-    store = shared()
-    return "nothing can be cached" if store.folder is None else f"cached in {store.folder.parent}"
+        super().__init__(quiet=SETTINGS.quiet)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from refint8.cli._compiling import Compiling
 from refint8.cli._console import result, result_json, tracked
 from refint8.cli._options import AsJson, profile_names, read
 from refint8.errors import ModelError, UsageError
@@ -95,6 +96,7 @@ def crosscheck(
             samples=samples,
             seed=seed,
             time_limit=time_limit,
+            progress=Compiling(),
         )
         reports.append(report)
     code = _exit_code(reports, unreadable)

@@ -13,6 +13,7 @@ from refint8.engine.machine import array_dtype
 from refint8.engine.session import Session
 from refint8.errors import StateError, UsageError
 from refint8.model.types import Model, Tensor
+from refint8.native.compiling import Compiling
 from refint8.numerics.profiles import Profile
 from refint8.ops._op import Array, Shape
 
@@ -91,6 +92,7 @@ class Execution:
             self.profile,
             self._shapes,
             self.graph.index,
+            progress=Compiling(),
             environment=self._environment,
         )
         self._invoked = False

@@ -14,6 +14,7 @@ from refint8.engine.session import Session
 from refint8.errors import DomainError, Refint8Error, UnsupportedError
 from refint8.model.reader import read_model
 from refint8.model.types import NUMPY_DTYPE, Model, Operator
+from refint8.native.store import Progress
 from refint8.oracle.compare import TensorDiff, compare_arrays
 from refint8.oracle.inputs import InputSet
 from refint8.oracle.random_inputs import random_inputs
@@ -155,13 +156,15 @@ def crosscheck(
     input_shapes: Mapping[int, tuple[int, ...]] | None = None,
     time_limit: float = 60.0,
     stream: bool = False,
+    progress: Progress | None = None,
 ) -> Report:
     """Compare every tensor that an operator writes, bit for bit, with every target.
 
     Each target is compared with its own profile (`Target.profile`), or with `profile`.
     `inputs` replaces the `samples` seeded input sets; every set runs on fresh state, or with
     `stream` on the state that the one before left behind.
-    `time_limit` is per target, in seconds. What engines and refint8 refuse is in the report;
+    `time_limit` is per target, in seconds; `progress` is called while kernels are compiled.
+    What engines and refint8 refuse is in the report;
     raises UsageError for a target or profile that does not exist, ModelError for bytes that are
     no model.
     """
@@ -173,7 +176,7 @@ def crosscheck(
     readable = [
         index for index in _writers(model) if model.subgraphs[0].tensors[index].dtype in NUMPY_DTYPE
     ]
-    ours = _Ours(model, sets, input_shapes, stream)
+    ours = _Ours(model, sets, input_shapes, stream, progress)
     with ThreadPoolExecutor(max_workers=len(resolved) or 1) as pool:
         # Engines run in processes of their own while this one computes.
         running: list[tuple[Target, str, Refint8Error | None, Future[Outcome] | None]] = []
@@ -214,9 +217,10 @@ class _Ours:
         sets: Sequence[InputSet],
         input_shapes: Mapping[int, tuple[int, ...]] | None,
         stream: bool,
+        progress: Progress | None,
     ) -> None:
         self._model, self._sets, self._input_shapes = model, sets, input_shapes
-        self._stream = stream
+        self._stream, self._progress = stream, progress
         self._sessions: dict[str, Session | Refint8Error] = {}
         self._results: dict[str, list[InputSet] | Refint8Error] = {}
 
@@ -224,7 +228,9 @@ class _Ours:
         """Why the model cannot be planned under the profile; None when it can."""
         if profile not in self._sessions:
             try:
-                self._sessions[profile] = Session(self._model, profile, self._input_shapes)
+                self._sessions[profile] = Session(
+                    self._model, profile, self._input_shapes, progress=self._progress
+                )
             except (UnsupportedError, DomainError) as error:
                 self._sessions[profile] = error
         session = self._sessions[profile]

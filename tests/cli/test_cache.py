@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from refint8.cli import _compiling
 from refint8.cli._compiling import Compiling
 from refint8.cli._console import configure
-from refint8.native import store
+from refint8.engine.interpreter import Interpreter
+from refint8.native import compiling, store
 from tests.cli import models
 from tests.cli.conftest import Cli
 
@@ -123,7 +123,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(_compiling, "time", made)
+    monkeypatch.setattr(compiling, "time", made)
     configure(quiet=False, verbose=False, no_color=False)
     return made
 
@@ -174,11 +174,45 @@ def test_run_reports_on_stderr_alone(
     cli: Cli, model: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
 ) -> None:
     monkeypatch.setenv("REFINT8_FAST", "1")
-    monkeypatch.setattr(_compiling, "PROGRESS_AFTER", -1.0)
+    monkeypatch.setattr(compiling, "AFTER", -1.0)
     called = cli("run", model, "--samples", "2", "--json")
     assert f"(first run only; cached in {folder})" in called.err
     assert called.json["inputs"]["samples"] == 2
     assert "compiling" not in cli("run", model, "--samples", "2").err
+
+
+@pytest.mark.usefixtures("litert")
+def test_crosscheck_reports_on_stderr_alone(
+    cli: Cli, model: Path, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    monkeypatch.setenv("REFINT8_FAST", "1")
+    monkeypatch.setattr(compiling, "AFTER", -1.0)
+    called = cli("crosscheck", model, "--json")
+    assert called.err.count(f"(first run only; cached in {folder})") == 1
+    assert called.json["models"]
+    assert "compiling" not in cli("crosscheck", model).err
+
+
+@pytest.mark.usefixtures("folder")
+def test_crosscheck_says_nothing_when_quiet(
+    cli: Cli, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFINT8_FAST", "1")
+    monkeypatch.setattr(compiling, "AFTER", -1.0)
+    assert "compiling" not in cli("--quiet", "crosscheck", model).err
+
+
+def test_an_interpreter_reports(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    monkeypatch.setenv("REFINT8_FAST", "1")
+    monkeypatch.setattr(compiling, "AFTER", -1.0)
+    for said in (1, 0):
+        interpreter = Interpreter(str(model))
+        interpreter.allocate_tensors()
+        interpreter.invoke()
+        interpreter.invoke()
+        assert capsys.readouterr().err.count(f"(first run only; cached in {folder})") == said
 
 
 @pytest.mark.parametrize("threads", ["1", "3"])
