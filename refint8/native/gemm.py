@@ -106,6 +106,25 @@ WORDS = (
 address when the tile uses one."""
 
 
+SHORT = 16
+"""Bytes that `sum_short` sums at most."""
+
+
+def _sum_short(b: Any, address: Any, count: Any, flip: Any) -> Any:
+    from refint8.native.ir import I8, I32, I64, broadcast, call, constants, load, splat, vector
+
+    kind = vector(I8, SHORT)
+    x = b.xor(load(b, kind, address), broadcast(b, kind, b.trunc(flip, I8)))
+    left = broadcast(b, kind, b.trunc(count, I8))
+    inside = b.icmp_signed("<", constants(kind, range(SHORT)), left)
+    wide = b.zext(b.select(inside, x, splat(kind, 0)), vector(I32, SHORT))
+    return b.zext(call(b, f"llvm.vector.reduce.add.v{SHORT}i32", I32, wide), I64)
+
+
+sum_short: Any = Primitive("sum_short", 3, _sum_short, "int64")
+"""sum_short(address, count, flip): the sum of up to SHORT unsigned bytes, each xor-ed with flip."""
+
+
 @kernel
 def sum_rows(params: int, arena: int) -> None:
     """Each row's sum of uint8 times a factor, as int32. Words: a, table (0: none), row step, rows,
@@ -121,10 +140,14 @@ def sum_rows(params: int, arena: int) -> None:
         else:
             at += row * p[2]
         total = np.int32(0)
-        for line in range(lines):
-            values = u8(at + along[line])
-            for i in range(length):
-                total = np.int32(total + np.int32(np.uint8(values[i] ^ flip)))
+        if length <= SHORT:
+            for line in range(lines):
+                total = np.int32(total + sum_short(at + along[line], length, flip))
+        else:
+            for line in range(lines):
+                values = u8(at + along[line])
+                for i in range(length):
+                    total = np.int32(total + np.int32(np.uint8(values[i] ^ flip)))
         target[row] = np.int32(total * factor)
 
 
