@@ -162,8 +162,8 @@ def _mnist(options: argparse.Namespace) -> None:
 
 
 def _operators(options: argparse.Namespace) -> None:
+    from benchmarks.operator_table import operator_blocks
     from benchmarks.operators import chosen, measure
-    from benchmarks.tables import operator_blocks
 
     def say(name: str) -> None:
         compiling(name, 0, 1 if name else 0)

@@ -37,7 +37,7 @@ class Scope:
 
 def measure_all(scope: Scope, say: Say) -> Document:
     """Run every benchmark; `say` is told what is being measured."""
-    from benchmarks import mnist, startup, throughput
+    from benchmarks import mnist, operators, startup, throughput
     from benchmarks.native_loops import best_tier, measure_peak
     from benchmarks.product import measure_products
     from benchmarks.timing import pinned
@@ -83,6 +83,8 @@ def measure_all(scope: Scope, say: Say) -> Document:
         )
     int16x8 = [Subject("int16x8", scope.int16x8)] if scope.int16x8 else []
     document["int16x8"] = _latencies(int16x8, scope, say)
+    say("operators one by one")
+    document["operators"] = [] if scope.quick else [asdict(one) for one in operators.measure()]
     say("operators")
     document["breakdown"] = [found for s in _told(subjects, say) if (found := _breakdown(s))]
     document["figures"] = figures(document)
@@ -159,6 +161,7 @@ def figures(document: Document) -> list[dict[str, Any]]:
         Figure("int16x8, LiteRT's fastest / refint8", _fastest(wide), 20),
         _batch(document),
         _mnist(document),
+        _operators(document),
         *_starts(document["startup"]),
     ]
     peak = document["peak"]
@@ -201,6 +204,17 @@ def _mnist(document: Document) -> Figure:
     ways = [way for way in measured.seconds if way.startswith("refint8 batch")]
     best = max((r for way in ways if (r := measured.ratio(way)) is not None), default=None)
     return Figure("MNIST, LiteRT's loop / refint8's batch", best, 10, detail=measured.images)
+
+
+def _operators(document: Document) -> Figure:
+    from benchmarks.operators import AS_FAST, OWN, THEIRS
+
+    measured = [Latency(**one) for one in document.get("operators", [])]
+    known = {one.label: r for one in measured if (r := one.ratio(THEIRS, OWN)) is not None}
+    slowest = min(known, key=lambda label: known[label], default="")
+    name = "LiteRT's reference / refint8, the slowest operator"
+    detail = f"{slowest}, of {len(known)}" if known else ""
+    return Figure(name, known.get(slowest), AS_FAST, detail=detail)
 
 
 def _starts(startup: dict[str, Any]) -> list[Figure]:

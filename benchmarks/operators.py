@@ -18,11 +18,15 @@ from typing import Final
 
 from benchmarks.corpora import CHECKOUT, Subject
 from benchmarks.latency import TIME_LIMIT, Latency, compare
-from benchmarks.operator_models import Case, cases
+from benchmarks.operator_case import Case
+from benchmarks.operator_models import cases
 
 OWN: Final = "refint8 litert-ref"
 THEIRS: Final = "litert ref"
 """Both do the same arithmetic, so their bytes are compared as well."""
+
+AS_FAST: Final = 0.9
+"""From which ratio on a kernel counts as fast as the other: copies take both the same time."""
 
 SECONDS: Final = 0.2
 """Of measuring a case; a slow one takes longer."""

@@ -196,35 +196,6 @@ def mnist_blocks(measured: Mnist) -> list[Block]:
     ]
 
 
-def operator_blocks(measured: Sequence[Latency]) -> list[Block]:
-    """Operators one by one: the reference kernel's time over ours."""
-    rows, bad = [], set()
-    own, theirs = "refint8 litert-ref", "litert ref"
-    for one in measured:
-        ratio = one.ratio(theirs, own)
-        notes = [f"{engine}: {why.splitlines()[0][:90]}" for engine, why in one.refused.items()]
-        notes += ["spec in Python"] if one.interludes else []
-        notes += ["DIFFERENT"] if one.equal is False else []
-        if one.equal is False or (ratio is not None and ratio < 1):
-            bad.add(len(rows))
-        cells = [duration(one.seconds.get(engine)) for engine in (theirs, own)]
-        rows.append([one.label, *cells, times(ratio), "; ".join(notes)])
-    known = [ratio for one in measured if (ratio := one.ratio(theirs, own)) is not None]
-    rows.append(["geometric mean", "", "", times(geometric_mean(known)), ""])
-    slower = sum(ratio < 1 for ratio in known)
-    equal = sum(one.equal is True for one in measured)
-    elements = sum(one.elements for one in measured if one.equal)
-    headers = ["operator", "LiteRT's reference", "refint8", "ratio", ""]
-    title = "Operators one by one, one thread, profile litert-ref"
-    return [
-        Table(headers, rows, right=frozenset({1, 2, 3}), bad=frozenset(bad), title=title),
-        Text(
-            f"{len(known)} of {len(measured)} measured, {slower} slower than the reference kernel;"
-            f" {equal} outputs compared and equal, {elements:,} elements"
-        ),
-    ]
-
-
 def startup_blocks(measured: Startup) -> list[Block]:
     """Imports and whole processes."""
     rows = [["python, nothing else", duration(measured.bare), ""]]
@@ -296,6 +267,10 @@ def document_blocks(document: Mapping[str, Any]) -> list[Block]:
         blocks += latency_blocks(found, f"First set with {below['tier']}")
     blocks += throughput_blocks([Throughput(**one) for one in document["throughput"]])
     blocks += mnist_blocks(Mnist(**document["mnist"]))
+    if document.get("operators"):
+        from benchmarks.operator_table import operator_blocks
+
+        blocks += operator_blocks([Latency(**one) for one in document["operators"]])
     blocks += startup_blocks(Startup(**document["startup"]))
     blocks += memory_blocks(document["memory"])
     blocks += product_blocks([Speed(**one) for one in document["products"]], document["peak"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import corpora, document, readme, timing
+from benchmarks import corpora, document, operators, readme, timing
 from benchmarks.batches import refint8 as refint8_batch
 from benchmarks.breakdown import breakdown
 from benchmarks.latency import Latency, in_child, measure
@@ -21,6 +21,8 @@ from benchmarks.native_loops import (
     memory_store,
     peak_kernel,
 )
+from benchmarks.operator_case import Case
+from benchmarks.operator_models import cases
 from benchmarks.tables import document_blocks, duration
 from benchmarks.throughput import Throughput
 from refint8.demo import DATA, examples, images
@@ -147,9 +149,51 @@ def test_latency_is_measured_and_checked_against_the_reference():
     assert found.equal is True and found.elements == 10 and found.macs > 0
 
 
+def test_operator_models_are_planned_and_have_names_of_their_own():
+    made = list(cases())
+    assert len({case.name for case in made}) == len(made) > 300
+    for case in made:
+        plan = Session(read_model(case.model()), "litert-ref", fast=False).plan
+        assert [step.operator.name for step in plan.steps] == [case.operator]
+
+
+@pytest.mark.usefixtures("litert")
+def test_operators_are_measured_and_compared():
+    (found,) = operators.measure(operators.chosen(["right_shift int8"]), 0.02)
+    assert found.equal is True and found.elements == 64**3
+    assert set(found.seconds) == {operators.OWN, operators.THEIRS}
+
+
+def test_an_operator_that_kills_its_process_is_one_refusal(monkeypatch, tmp_path):
+    child = tmp_path / "benchmarks"
+    child.mkdir()
+    (child / "__init__.py").write_text("")
+    (child / "operators.py").write_text(DYING)
+    monkeypatch.setattr(operators, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(Case, "model", lambda _: b"")
+    found = operators.measure([Case(name, "m", [], []) for name in "abc"])
+    assert [one.label for one in found] == ["a m", "b m", "c m"]
+    assert [one.refused for one in found] == [{}, {operators.THEIRS: "exit code 9"}, {}]
+
+
+DYING = """
+import json, sys
+for label, _ in json.loads(sys.argv[1])["subjects"]:
+    if label == "b m":
+        sys.exit(9)
+    print("noise")
+    print("refint8-case " + json.dumps({"label": label}), flush=True)
+"""
+
+
 def latency(label, **seconds):
     named = {name.replace("_", " "): value for name, value in seconds.items()}
     return vars(Latency(label, 10, named, equal=True))
+
+
+def operator(label, ratio):
+    seconds = {"refint8 litert-ref": 1.0, "litert ref": ratio}
+    return vars(Latency(label, seconds=seconds, equal=True, elements=5))
 
 
 def example_document():
@@ -178,6 +222,7 @@ def example_document():
         "peak": 100e9,
         "products": [{"kernel": "k", "depth": 64, "speed": 95e9}],
         "breakdown": [],
+        "operators": [operator("ADD INT8", 4.0), operator("NEG INT8", 0.5)],
     }
     made["figures"] = document.figures(made)
     return json.loads(json.dumps(made))
@@ -195,6 +240,9 @@ def test_figures_say_what_is_met_and_what_was_not_measured():
     assert found["MNIST, LiteRT's loop / refint8's batch"]["value"] == 12.0
     assert found["import refint8, seconds"]["met"] is False
     assert found["first result, empty cache, seconds"]["met"] is None
+    slowest = found["LiteRT's reference / refint8, the slowest operator"]
+    assert slowest["value"] == 0.5 and slowest["met"] is False
+    assert slowest["detail"] == "NEG INT8, of 2"
     assert found["int8 product, of the CPU's peak"]["value"] == pytest.approx(0.95)
 
 
