@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from refint8.engine.arena import Arena, Block, keep_all, reuse
+from refint8.engine.machine import array_dtype
 from refint8.engine.plan import Plan, Step
 from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import Place
@@ -58,7 +59,7 @@ class MemoryMap:
         if index not in self._places:
             shape = self.plan.shapes[index]
             assert shape is not None
-            dtype = NUMPY_DTYPE[self.plan.dtypes[index]]
+            dtype = array_dtype(self.plan.dtypes[index])
             data = self.plan.values.get(index)
             self._places[index] = Place(offset, shape, dtype, data)
         return self._places[index]
@@ -132,7 +133,7 @@ def _blocks(plan: Plan, alias: Mapping[int, int]) -> list[Block]:
 def _room(plan: Plan, index: int) -> int:
     shape = plan.shapes[index]
     assert shape is not None
-    itemsize = NUMPY_DTYPE[plan.dtypes[index]].itemsize
+    itemsize = array_dtype(plan.dtypes[index]).itemsize
     return round_up(int(np.prod(shape, dtype=np.int64)) * itemsize)
 
 

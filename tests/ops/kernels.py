@@ -54,6 +54,7 @@ class Lowered:
     alarm: int
     scratch: slice
     size: int
+    state: Sequence[int] = ()
 
     @property
     def kernels(self) -> list[Kernel]:
@@ -101,11 +102,15 @@ def lower_record(
         alarm,
         slice(end, end + site.scratch_size),
         end + site.scratch_size + SENTINEL,
+        record.state,
     )
 
 
 def run_lowered(lowered: Lowered, inputs: Sequence[Array | None], fill: int) -> list[Array]:
-    """The outputs of one run in an arena that held `fill`-seeded noise; checks what was touched."""
+    """The outputs of one run, then its new state, in an arena that held `fill`-seeded noise.
+
+    Checks what was touched.
+    """
     addresses = shared().addresses([run_program, *lowered.kernels])
     stretch = link(Stretch(tuple(lowered.instructions), (), ()), addresses, lowered.alarm)
     arena = aligned_block(lowered.size)
@@ -123,13 +128,19 @@ def run_lowered(lowered: Lowered, inputs: Sequence[Array | None], fill: int) -> 
     allowed[lowered.scratch] = True
     for place in lowered.outputs:
         allowed[place.offset : place.offset + place.nbytes + SLACK] = True
+    states = [lowered.inputs[position] for position in lowered.state]
     if alarm[0]:
+        for place in states:
+            assert place and np.array_equal(view(arena, place), given[id(place)]), "state is lost"
         raise AlarmError
+    for place in states:
+        assert place
+        allowed[place.offset : place.offset + place.nbytes] = True
     stray = np.flatnonzero((arena != before) & ~allowed)
     assert not stray.size, f"{stray.size} bytes written where nothing is due, from {stray[0]}"
     for block, copy in zip(lowered.constants._blocks, kept, strict=True):
         assert np.array_equal(block, copy), "a constant was written"
-    return [view(arena, place).copy() for place in lowered.outputs]
+    return [view(arena, place).copy() for place in (*lowered.outputs, *states) if place]
 
 
 def assert_record_equals_spec(
