@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from refint8.engine.program import Program, lower
 from refint8.engine.samples import Samples, joined, of_sample, rows_of_one, split, stacked
 from refint8.engine.session import Session, left_to_specs
 from refint8.engine.verbs import Inputs, Source, load, named_inputs
-from refint8.engine.widen import WIDTH, widened
+from refint8.engine.widen import WIDTH, only_stretch, widened
 from refint8.errors import DomainError, UsageError
 from refint8.model.types import NUMPY_DTYPE, Model
 from refint8.native.cpu import tier
@@ -57,6 +58,17 @@ class Batch:
         self._lanes: dict[int, _Lanes | None] = {}
         self._pool: Any = None
 
+    @cached_property
+    def streams(self) -> bool:
+        """Whether samples have to be run one after the other."""
+        plan = self._session.plan
+        if plan.stateful:
+            return True
+        # What calls a subgraph from Python plans it then, which two threads must not.
+        called = any(step.record and step.record.needs_environment for step in plan.steps)
+        lanes = self._program(1) if called else None
+        return called and (lanes is None or only_stretch(lanes.program) is None)
+
     def run(self, inputs: Mapping[int, Array]) -> dict[int, Array]:
         """The outputs of all samples by tensor index, [samples, *shape of one].
 
@@ -66,7 +78,7 @@ class Batch:
         plan = self._session.plan
         samples = split(plan.model, inputs)
         self._seen += samples.count
-        specs = plan.stateful or left_to_specs(plan, self._seen) or self._program(1) is None
+        specs = self.streams or left_to_specs(plan, self._seen) or self._program(1) is None
         outputs = self._one_by_one(samples) if specs else self._at_once(samples)
         for index in plan.subgraph.outputs:
             if index in plan.values:

@@ -8,24 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from refint8.engine.program import NativeCall, Program, Runner, link, run_program
+from refint8.engine.program import Program, run_program
+from refint8.engine.runner import NativeCall, Runner, link
 from refint8.engine.samples import of_sample
 from refint8.engine.widen import only_stretch
 from refint8.errors import DomainError
-from refint8.native.lang import call_kernel, i64, inlined, kernel, u8
+from refint8.native.control import copy_exactly
+from refint8.native.lang import call_kernel, i64, kernel
 from refint8.native.store import Progress, shared
 from refint8.ops._op import Array
 
 Arrays = Mapping[int, Array]
 """By tensor index, [samples, *shape of one], contiguous."""
-
-
-@inlined
-def copy_exactly(target: int, source: int, count: int) -> None:
-    """`count` bytes and no more."""
-    to, of = u8(target), u8(source)
-    for i in range(count):
-        to[i] = of[i]
 
 
 @kernel
@@ -92,6 +86,7 @@ class Lane(Runner):
                     raise of_sample(error, sample) from None
                 self._get(sample, turn.width, computed)
             return
+        self.begin()
         words = self._words(turn, inputs, computed)
         while words[1] < turn.rounds:
             self._samples(words.ctypes.data, self._base)

@@ -30,20 +30,24 @@ class MemoryMap:
     arena: Arena
     alias: Mapping[int, int]
     constants: Arena
+    start: int = 0
 
     @classmethod
-    def of(cls, plan: Plan, *, keep_all: bool) -> MemoryMap:
-        """Lay out a plan whose shapes are all known; `keep_all` gives no place away twice."""
+    def of(cls, plan: Plan, *, keep_all: bool, start: int = 0) -> MemoryMap:
+        """Lay out a plan whose shapes are all known; `keep_all` gives no place away twice.
+
+        `start` is where in the arena its tensors begin.
+        """
         alias = _aliases(plan)
         blocks = _blocks(plan, alias)
         layout = _layout([b for b in blocks if b.tensor not in plan.values], keep=keep_all)
         constants = _layout([b for b in blocks if b.tensor in plan.values], keep=True)
         shifted = {i: layout.size + offset for i, offset in constants.offsets.items()}
-        return cls(plan, layout, alias, Arena(shifted, constants.size))
+        return cls(plan, layout, alias, Arena(shifted, constants.size), start)
 
     @property
     def size(self) -> int:
-        """Bytes of tensors and constants, scratch not counted."""
+        """Bytes of tensors and constants, scratch not counted, from the start on."""
         return self.arena.size + self.constants.size
 
     @cached_property
@@ -61,7 +65,7 @@ class MemoryMap:
             assert shape is not None
             dtype = array_dtype(self.plan.dtypes[index])
             data = self.plan.values.get(index)
-            self._places[index] = Place(offset, shape, dtype, data)
+            self._places[index] = Place(self.start + offset, shape, dtype, data)
         return self._places[index]
 
     def required_place(self, index: int) -> Place:

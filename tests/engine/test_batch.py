@@ -392,14 +392,14 @@ def test_few_samples_of_a_small_model_need_no_kernels(monkeypatch: pytest.Monkey
 def test_kernels_of_a_model_are_all_that_it_needs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    from refint8.engine import program
+    from refint8.engine import runner
     from refint8.native.store import Store
 
     store = Store(tmp_path)
     model = dense()
     store.addresses(kernels_of(model))
     said: list[str] = []
-    monkeypatch.setattr(program, "shared", lambda: store)
+    monkeypatch.setattr(runner, "shared", lambda: store)
     monkeypatch.setattr(lane, "shared", lambda: store)
     stacked_outputs(
         model, arrays(model, 2 * WIDTH + 1), progress=lambda name, *_: said.append(name)

@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refint8.engine.program import Interlude, NativeCall, Runner, Stretch, link, run_program, view
+from refint8.engine.bank import view
+from refint8.engine.program import Interlude, Stretch, run_program
 from refint8.engine.program import lower as lower_plan
+from refint8.engine.runner import NativeCall, Runner, link
 from refint8.engine.session import Session
 from refint8.model.types import NUMPY_DTYPE, Model
 from refint8.native.cpu import TIERS, Tier, runnable
