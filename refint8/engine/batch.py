@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -37,7 +36,9 @@ class Batch:
 
     `threads` None: one per CPU. Small models answer their first few samples by specs, like a
     Session. A model that keeps state is a stream: the samples of a call run one after the other
-    on one thread, from the initial state, which goes from each to the next.
+    on one thread, from the initial state, which goes from each to the next. With `streams` they are
+    so many streams of one length, the samples of the first before those of the second; each has a
+    state of its own, and threads share them.
     """
 
     def __init__(
@@ -46,11 +47,15 @@ class Batch:
         profile: str | Profile = DEFAULT_PROFILE,
         *,
         threads: int | None = None,
+        streams: int = 1,
         progress: Progress | None = None,
     ) -> None:
-        """Plan the model. Raises as Session, and UsageError for a number of threads below 1."""
+        """Plan the model. Raises as Session, and UsageError for fewer than one thread or stream."""
         if threads is not None and threads < 1:
             raise UsageError(f"{threads} threads cannot run anything")
+        if streams < 1:
+            raise UsageError(f"{streams} streams have no samples")
+        self._streams = streams
         self._threads = _cpus() if threads is None else threads
         self._session = Session(model, profile, progress=progress)
         self._progress = progress
@@ -58,16 +63,13 @@ class Batch:
         self._lanes: dict[int, _Lanes | None] = {}
         self._pool: Any = None
 
-    @cached_property
-    def streams(self) -> bool:
-        """Whether samples have to be run one after the other."""
-        plan = self._session.plan
-        if plan.stateful:
-            return True
+    @property
+    def _apart(self) -> bool:
+        """Whether threads may run samples or streams side by side."""
         # What calls a subgraph from Python plans it then, which two threads must not.
-        called = any(step.record and step.record.needs_environment for step in plan.steps)
-        lanes = self._program(1) if called else None
-        return called and (lanes is None or only_stretch(lanes.program) is None)
+        called = any(s.record and s.record.needs_environment for s in self._session.plan.steps)
+        lanes = self._program(1)
+        return not called or (lanes is not None and only_stretch(lanes.program) is not None)
 
     def run(self, inputs: Mapping[int, Array]) -> dict[int, Array]:
         """The outputs of all samples by tensor index, [samples, *shape of one].
@@ -77,8 +79,10 @@ class Batch:
         """
         plan = self._session.plan
         samples = split(plan.model, inputs)
+        if samples.count % self._streams:
+            raise UsageError(f"{samples.count} samples are not {self._streams} streams alike")
         self._seen += samples.count
-        specs = self.streams or left_to_specs(plan, self._seen) or self._program(1) is None
+        specs = left_to_specs(plan, self._seen) or self._program(1) is None
         outputs = self._one_by_one(samples) if specs else self._at_once(samples)
         for index in plan.subgraph.outputs:
             if index in plan.values:
@@ -97,11 +101,12 @@ class Batch:
         return {tensors[index].name: joined(value, along) for index, value in found.items()}
 
     def _one_by_one(self, samples: Samples) -> dict[int, Array]:
-        """Every sample by the session: by specs, or as a stream."""
-        if self._session.plan.stateful:
-            self._session.restart()
+        """Every sample by the session."""
+        length = samples.count // self._streams
         results: dict[int, list[Array]] = {}
         for sample in range(samples.count):
+            if sample % length == 0 and self._session.plan.stateful:
+                self._session.restart()
             try:
                 computed = self._session.run(samples.one(sample))
             except DomainError as error:
@@ -119,7 +124,7 @@ class Batch:
             assert shape is not None, "a program has no unknown shapes"
             outputs[index] = np.zeros((samples.count, *shape), NUMPY_DTYPE[plan.dtypes[index]])
         work = _Work(self._turns(samples.count), samples.inputs, outputs, self._program(1))
-        threads = min(self._threads, len(work.turns))
+        threads = min(self._threads, len(work.turns)) if self._apart else 1
         if threads == 1:
             work.serve()
         else:
@@ -133,7 +138,11 @@ class Batch:
         return outputs
 
     def _turns(self, count: int) -> list[tuple[_Lanes, Turn]]:
-        """The work: wide rounds where there is a wide program, then what is left."""
+        """The work: wide rounds where there is a wide program, then what is left; or streams."""
+        if self._session.plan.stateful:
+            lanes, length = self._program(1), count // self._streams
+            assert lanes is not None, "else the specs run"
+            return [(lanes, Turn(k * length, length, 1)) for k in range(self._streams)]
         wide = self._program(WIDTH) if count >= WIDTH else None
         rounds = 0 if wide is None else count // WIDTH
         done = rounds * WIDTH
@@ -171,6 +180,8 @@ class _Lanes:
         """Run some samples. Raises DomainError, which names the first of them all."""
         lane = self._idle.pop() if self._idle else Lane(self.program)
         try:
+            if self.program.plan.stateful:
+                lane.restart()
             lane.run(turn, inputs, outputs)
         finally:
             self._idle.append(lane)
@@ -227,9 +238,10 @@ def run_batch(
     inputs: Inputs,
     profile: str | Profile = DEFAULT_PROFILE,
     threads: int | None = None,
+    streams: int = 1,
 ) -> dict[str, Array]:
     """Run a model on many samples once; the outputs by tensor name. See Batch."""
-    return Batch(load(model), profile, threads=threads)(inputs)
+    return Batch(load(model), profile, threads=threads, streams=streams)(inputs)
 
 
 def kernels_of(model: Model, profile: str | Profile = DEFAULT_PROFILE) -> list[Kernel]:

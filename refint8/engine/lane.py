@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from refint8.engine.machine import reset_variables
 from refint8.engine.program import Program, run_program
 from refint8.engine.runner import NativeCall, Runner, link
 from refint8.engine.samples import of_sample
@@ -69,6 +70,11 @@ class Lane(Runner):
         self._whole = None if stretch is None else link(stretch, addresses, program.alarm)
         self._samples = NativeCall(addresses[run_samples.name])
         self._program = addresses[run_program.name]
+
+    def restart(self) -> None:
+        """Forget what earlier samples have left behind."""
+        reset_variables(self.program.plan, self)
+        self.environment.restart()
 
     def run(self, turn: Turn, inputs: Arrays, outputs: Arrays) -> None:
         """Fill the turn's part of `outputs`. Raises DomainError, which names the sample.

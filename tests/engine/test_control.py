@@ -7,12 +7,12 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
-from refint8.engine.batch import Batch
+from refint8.engine.batch import Batch, run_batch
 from refint8.engine.environment import SharedEnvironment
 from refint8.engine.plan import all_subgraphs
 from refint8.engine.program import Interlude, Stretch, lower
 from refint8.engine.session import Session
-from refint8.errors import DomainError, Refint8Error
+from refint8.errors import DomainError, Refint8Error, UsageError
 from refint8.model.build import ModelBuilder
 from refint8.model.reader import read_model
 from refint8.native.cpu import tier
@@ -231,9 +231,37 @@ def test_batches_run_control_flow_sample_by_sample(threads):
     (out,) = model.subgraphs[0].outputs
     want = [session.run({k: v[i] for k, v in inputs.items()})[out] for i in range(count)]
     batched = Batch(model, threads=threads)
-    assert not batched.streams
+    assert not batched._session.plan.stateful
     flat = {k: v.reshape(-1, *v.shape[2:]) for k, v in inputs.items()}
     assert np.array_equal(batched.run(flat)[out], np.stack(want))
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("model", [models.svdf, models.accumulator])
+def test_streams_of_a_batch_have_a_state_each(model, threads):
+    made = model()
+    (index,) = made.subgraphs[0].inputs
+    shape = made.subgraphs[0].tensors[index].shape
+    rng = np.random.default_rng(0)
+    x = rng.integers(-20, 20, (5 * 7, *shape[1:])).astype(np.int8)
+    batched = Batch(made, threads=threads, streams=5)
+    for _ in range(2):
+        (found,) = batched({made.subgraphs[0].tensors[index].name: x}).values()
+    session = Session(made, fast=False)
+    (out,) = made.subgraphs[0].outputs
+    for stream in range(5):
+        session.restart()
+        for k in range(7):
+            at = 7 * stream + k
+            run = session.run({index: x[at : at + 1]})[out]
+            assert np.array_equal(run, found[at : at + 1])
+
+
+def test_streams_are_alike_and_there_is_one():
+    with pytest.raises(UsageError, match="3 samples are not 2 streams"):
+        run_batch(models.svdf(), np.ones((3, 1), np.int8), streams=2)
+    with pytest.raises(UsageError, match="0 streams"):
+        Batch(models.svdf(), streams=0)
 
 
 def test_mutants_give_the_same_from_specs_and_programs(monkeypatch):
