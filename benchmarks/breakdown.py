@@ -16,16 +16,8 @@ from benchmarks.native_loops import IDLE, TIMED_PROGRAM, memory_store, ticks_per
 from benchmarks.timing import pinned
 from refint8.engine.macs import macs
 from refint8.engine.plan import Step
-from refint8.engine.program import (
-    Interlude,
-    Linked,
-    NativeCall,
-    Program,
-    Runner,
-    Stretch,
-    link,
-    lower,
-)
+from refint8.engine.program import Interlude, Program, Stretch, lower
+from refint8.engine.runner import Linked, NativeCall, Runner, link
 from refint8.engine.session import Session
 from refint8.errors import UnsupportedError
 from refint8.model.reader import read_model
@@ -169,19 +161,22 @@ def _stretch(
 
     described = []
     position = 0
-    for step, end in zip(part.steps, part.ends, strict=True):
+    for step, end, home in zip(part.steps, part.ends, part.homes, strict=True):
         own = part.instructions[position:end]
-        shares = _shared_macs(own, macs(step.operator, program.plan.shapes) or 0)
+        shares = _shared_macs(own, macs(step.operator, home.plan.shapes) or 0)
         for instruction, share in zip(own, shares, strict=True):
             described.append(_describer(step, instruction.kernel.name, share))
         position = end
+    # The way back from the last subgraph is nobody's.
+    for instruction in part.instructions[position:]:
+        described.append(_describer(part.steps[-1], instruction.kernel.name, 0))
     return _Part(run, described, linked)
 
 
 def _interlude(part: Interlude, runner: Runner, program: Program) -> _Part:
     def run() -> Sequence[float]:
         start = time.perf_counter()
-        runner._run_spec(part.step)
+        runner._run_spec(part.step, program.map)
         return [time.perf_counter() - start]
 
     count = macs(part.step.operator, program.plan.shapes) or 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.timing import interleaved
-from refint8.engine.program import NativeCall
+from refint8.engine.runner import NativeCall
 from refint8.native.cpu import Tier, tier
 from refint8.native.epilogue import LANE_BYTES
 from refint8.native.gemm import Tile, gemm, rows_that_fit

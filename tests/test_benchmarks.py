@@ -27,7 +27,7 @@ from benchmarks.tables import document_blocks, duration
 from benchmarks.throughput import Throughput
 from refint8.demo import DATA, examples, images
 from refint8.engine.macs import plan_macs
-from refint8.engine.program import NativeCall
+from refint8.engine.runner import NativeCall
 from refint8.engine.session import Session
 from refint8.model.reader import read_model
 from refint8.native.cpu import TIERS, runnable

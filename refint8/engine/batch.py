@@ -19,7 +19,7 @@ from refint8.engine.program import Program, lower
 from refint8.engine.samples import Samples, joined, of_sample, rows_of_one, split, stacked
 from refint8.engine.session import Session, left_to_specs
 from refint8.engine.verbs import Inputs, Source, load, named_inputs
-from refint8.engine.widen import WIDTH, widened
+from refint8.engine.widen import WIDTH, only_stretch, widened
 from refint8.errors import DomainError, UsageError
 from refint8.model.types import NUMPY_DTYPE, Model
 from refint8.native.cpu import tier
@@ -37,7 +37,9 @@ class Batch:
 
     `threads` None: one per CPU. Small models answer their first few samples by specs, like a
     Session. A model that keeps state is a stream: the samples of a call run one after the other
-    on one thread, from the initial state, which goes from each to the next.
+    on one thread, from the initial state, which goes from each to the next. With `streams` they are
+    so many streams of one length, the samples of the first before those of the second; each has a
+    state of its own, and threads share them.
 
     `quantize` lets 8- and 16-bit inputs be given as real numbers, which become steps on the way
     into each thread's arena: "nearest" or "truncate", as in `refint8.quantize`.
@@ -49,12 +51,18 @@ class Batch:
         profile: str | Profile = DEFAULT_PROFILE,
         *,
         threads: int | None = None,
+        streams: int = 1,
         quantize: str | None = None,
         progress: Progress | None = None,
     ) -> None:
-        """Plan the model. Raises as Session, and UsageError for threads below 1 or a rounding."""
+        """Plan the model. Raises as Session, and UsageError for fewer than one thread or stream or
+        for a rounding that there is not.
+        """
         if threads is not None and threads < 1:
             raise UsageError(f"{threads} threads cannot run anything")
+        if streams < 1:
+            raise UsageError(f"{streams} streams have no samples")
+        self._streams = streams
         self._threads = _cpus() if threads is None else threads
         self._quantize = None if quantize is None else check_rounding(quantize)
         self._session = Session(model, profile, progress=progress)
@@ -62,6 +70,14 @@ class Batch:
         self._seen = 0
         self._lanes: dict[int, _Lanes | None] = {}
         self._pool: Any = None
+
+    @property
+    def _apart(self) -> bool:
+        """Whether threads may run samples or streams side by side."""
+        # What calls a subgraph from Python plans it then, which two threads must not.
+        called = any(s.record and s.record.needs_environment for s in self._session.plan.steps)
+        lanes = self._program(1)
+        return not called or (lanes is not None and only_stretch(lanes.program) is not None)
 
     def run(self, inputs: Mapping[int, Array]) -> dict[int, Array]:
         """The outputs of all samples by tensor index, [samples, *shape of one].
@@ -71,8 +87,10 @@ class Batch:
         """
         plan = self._session.plan
         samples = split(plan.model, inputs, self._quantize)
+        if samples.count % self._streams:
+            raise UsageError(f"{samples.count} samples are not {self._streams} streams alike")
         self._seen += samples.count
-        specs = plan.stateful or left_to_specs(plan, self._seen) or self._program(1) is None
+        specs = left_to_specs(plan, self._seen) or self._program(1) is None
         outputs = self._one_by_one(samples) if specs else self._at_once(samples)
         for index in plan.subgraph.outputs:
             if index in plan.values:
@@ -91,11 +109,12 @@ class Batch:
         return {tensors[index].name: joined(value, along) for index, value in found.items()}
 
     def _one_by_one(self, samples: Samples) -> dict[int, Array]:
-        """Every sample by the session: by specs, or as a stream."""
-        if self._session.plan.stateful:
-            self._session.restart()
+        """Every sample by the session."""
+        length = samples.count // self._streams
         results: dict[int, list[Array]] = {}
         for sample in range(samples.count):
+            if sample % length == 0 and self._session.plan.stateful:
+                self._session.restart()
             try:
                 computed = self._session.run(samples.one(sample))
             except DomainError as error:
@@ -116,7 +135,7 @@ class Batch:
         native = all(lanes.takes_real for lanes, _ in turns)
         arrays = samples.inputs if native else samples.all()
         work = _Work(turns, arrays, outputs, self._program(1))
-        threads = min(self._threads, len(work.turns))
+        threads = min(self._threads, len(work.turns)) if self._apart else 1
         if threads == 1:
             work.serve()
         else:
@@ -130,7 +149,11 @@ class Batch:
         return outputs
 
     def _turns(self, count: int) -> list[tuple[_Lanes, Turn]]:
-        """The work: wide rounds where there is a wide program, then what is left."""
+        """The work: wide rounds where there is a wide program, then what is left; or streams."""
+        if self._session.plan.stateful:
+            lanes, length = self._program(1), count // self._streams
+            assert lanes is not None, "else the specs run"
+            return [(lanes, Turn(k * length, length, 1)) for k in range(self._streams)]
         wide = self._program(WIDTH) if count >= WIDTH else None
         rounds = 0 if wide is None else count // WIDTH
         done = rounds * WIDTH
@@ -170,6 +193,8 @@ class _Lanes:
         """Run some samples. Raises DomainError, which names the first of them all."""
         lane = self._idle.pop() if self._idle else Lane(self.program, edges=self._edges)
         try:
+            if self.program.plan.stateful:
+                lane.restart()
             lane.run(turn, inputs, outputs)
         finally:
             self._idle.append(lane)
@@ -226,10 +251,11 @@ def run_batch(
     inputs: Inputs,
     profile: str | Profile = DEFAULT_PROFILE,
     threads: int | None = None,
+    streams: int = 1,
     quantize: str | None = None,
 ) -> dict[str, Array]:
     """Run a model on many samples once; the outputs by tensor name. See Batch."""
-    return Batch(load(model), profile, threads=threads, quantize=quantize)(inputs)
+    return Batch(load(model), profile, threads=threads, streams=streams, quantize=quantize)(inputs)
 
 
 def kernels_of(model: Model, profile: str | Profile = DEFAULT_PROFILE) -> list[Kernel]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from refint8.engine.machine import SpecMachine, reset_variables
 from refint8.engine.subgraphs import MOST_PLANS, Subgraphs
@@ -13,14 +14,51 @@ LOOP_LIMIT = 100_000
 """Turns of a WHILE before it counts as endless; REFINT8_LOOP_LIMIT replaces it."""
 
 
+class Borrower(Protocol):
+    """A program that has the resource variables in memory of its own while it runs."""
+
+    def load(self, variables: Mapping[int, Array], initialized: set[int]) -> None:
+        """Take them over."""
+        ...
+
+    def store(self, variables: dict[int, Array], initialized: set[int]) -> None:
+        """Give back what has changed."""
+        ...
+
+
 class SharedEnvironment:
     """One for all runs of an interpreter, and for all of its subgraphs (see `Environment`)."""
 
     def __init__(self, subgraphs: Subgraphs) -> None:
         self.subgraphs = subgraphs
-        self.variables: dict[int, Array] = {}
-        self.initialized: set[int] = set()
+        self._variables: dict[int, Array] = {}
+        self._initialized: set[int] = set()
+        self._borrower: Borrower | None = None
         self._machines: dict[tuple[int, tuple[Shape, ...]], SpecMachine] = {}
+
+    @property
+    def variables(self) -> dict[int, Array]:
+        """See Environment."""
+        self._settle()
+        return self._variables
+
+    @property
+    def initialized(self) -> set[int]:
+        """See Environment."""
+        self._settle()
+        return self._initialized
+
+    def lend(self, borrower: Borrower) -> None:
+        """Let a program keep the variables until anybody asks for them."""
+        if self._borrower is not borrower:
+            self._settle()
+            borrower.load(self._variables, self._initialized)
+            self._borrower = borrower
+
+    def _settle(self) -> None:
+        if self._borrower is not None:
+            self._borrower.store(self._variables, self._initialized)
+            self._borrower = None
 
     @property
     def loop_limit(self) -> int:

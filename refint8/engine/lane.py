@@ -9,26 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refint8.engine.edges import lower_quantize, takes_real
-from refint8.engine.program import NativeCall, Program, Runner, link, run_program
+from refint8.engine.machine import reset_variables
+from refint8.engine.program import Program, run_program
+from refint8.engine.runner import NativeCall, Runner, link
 from refint8.engine.samples import of_sample
 from refint8.engine.widen import only_stretch
 from refint8.errors import DomainError
+from refint8.native.control import copy_exactly
 from refint8.native.cpu import Tier
-from refint8.native.lang import call_kernel, i64, inlined, kernel, u8
+from refint8.native.lang import call_kernel, i64, kernel
 from refint8.native.lowering import Instruction, NotFastError, Place, Site
 from refint8.native.store import Progress, shared
 from refint8.ops._op import Array
 
 Arrays = Mapping[int, Array]
 """By tensor index, [samples, *shape of one], contiguous."""
-
-
-@inlined
-def copy_exactly(target: int, source: int, count: int) -> None:
-    """`count` bytes and no more."""
-    to, of = u8(target), u8(source)
-    for i in range(count):
-        to[i] = of[i]
 
 
 @kernel
@@ -120,6 +115,11 @@ class Lane(Runner):
         self._samples = NativeCall(addresses[run_samples.name])
         self._program = addresses[run_program.name]
 
+    def restart(self) -> None:
+        """Forget what earlier samples have left behind."""
+        reset_variables(self.program.plan, self)
+        self.environment.restart()
+
     def run(self, turn: Turn, inputs: Arrays, outputs: Arrays) -> None:
         """Fill the turn's part of `outputs`. Raises DomainError, which names the sample.
 
@@ -136,6 +136,7 @@ class Lane(Runner):
                     raise of_sample(error, sample) from None
                 self._get(sample, turn.width, computed)
             return
+        self.begin()
         words = self._words(turn, inputs, computed)
         while words[1] < turn.rounds:
             self._samples(words.ctypes.data, self._base)

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from refint8.engine.arena import Arena, Block, keep_all, reuse
+from refint8.engine.machine import array_dtype
 from refint8.engine.plan import Plan, Step
 from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import Place
@@ -29,20 +30,24 @@ class MemoryMap:
     arena: Arena
     alias: Mapping[int, int]
     constants: Arena
+    start: int = 0
 
     @classmethod
-    def of(cls, plan: Plan, *, keep_all: bool) -> MemoryMap:
-        """Lay out a plan whose shapes are all known; `keep_all` gives no place away twice."""
+    def of(cls, plan: Plan, *, keep_all: bool, start: int = 0) -> MemoryMap:
+        """Lay out a plan whose shapes are all known; `keep_all` gives no place away twice.
+
+        `start` is where in the arena its tensors begin.
+        """
         alias = _aliases(plan)
         blocks = _blocks(plan, alias)
         layout = _layout([b for b in blocks if b.tensor not in plan.values], keep=keep_all)
         constants = _layout([b for b in blocks if b.tensor in plan.values], keep=True)
         shifted = {i: layout.size + offset for i, offset in constants.offsets.items()}
-        return cls(plan, layout, alias, Arena(shifted, constants.size))
+        return cls(plan, layout, alias, Arena(shifted, constants.size), start)
 
     @property
     def size(self) -> int:
-        """Bytes of tensors and constants, scratch not counted."""
+        """Bytes of tensors and constants, scratch not counted, from the start on."""
         return self.arena.size + self.constants.size
 
     @cached_property
@@ -58,9 +63,9 @@ class MemoryMap:
         if index not in self._places:
             shape = self.plan.shapes[index]
             assert shape is not None
-            dtype = NUMPY_DTYPE[self.plan.dtypes[index]]
+            dtype = array_dtype(self.plan.dtypes[index])
             data = self.plan.values.get(index)
-            self._places[index] = Place(offset, shape, dtype, data)
+            self._places[index] = Place(self.start + offset, shape, dtype, data)
         return self._places[index]
 
     def required_place(self, index: int) -> Place:
@@ -132,7 +137,7 @@ def _blocks(plan: Plan, alias: Mapping[int, int]) -> list[Block]:
 def _room(plan: Plan, index: int) -> int:
     shape = plan.shapes[index]
     assert shape is not None
-    itemsize = NUMPY_DTYPE[plan.dtypes[index]].itemsize
+    itemsize = array_dtype(plan.dtypes[index]).itemsize
     return round_up(int(np.prod(shape, dtype=np.int64)) * itemsize)
 
 

@@ -67,10 +67,28 @@ class Plan:
     @property
     def stateful(self) -> bool:
         """Whether a run may leave something behind for the next one."""
-        records = (step.record for step in self.steps)
-        return any(tensor.is_variable for tensor in self.subgraph.tensors) or any(
-            record is None or record.needs_environment for record in records
-        )
+        if any(tensor.is_variable for tensor in self.subgraph.tensors):
+            return True
+        return any(self._leaves_something(step) for step in self.steps)
+
+    def _leaves_something(self, step: Step) -> bool:
+        record = step.record
+        if record is None or not record.needs_environment:
+            return record is None
+        called = [self.called(step, subgraph) for subgraph in record.subgraphs]
+        return not called or any(plan is None or plan.stateful for plan in called)
+
+    def called(self, step: Step, subgraph: int) -> Plan | None:
+        """The plan of a subgraph that a step runs; None while a shape that it is given is open."""
+        assert step.record is not None
+        passed = step.operator.inputs[step.record.passed_from :]
+        shapes = [self.shapes[index] if index >= 0 else None for index in passed]
+        given = {
+            index: shape
+            for index, shape in zip(self.model.subgraphs[subgraph].inputs, shapes, strict=True)
+            if shape is not None
+        }
+        return self.subgraphs.plan(subgraph, given) if len(given) == len(shapes) else None
 
 
 def make_plan(

@@ -122,7 +122,7 @@ class Session:
             self._spec_runs -= 1
             return
         self._spec_runs = None
-        from refint8.engine.program import compiled_machine
+        from refint8.engine.runner import compiled_machine
 
         machine = compiled_machine(self.plan, self._environment, self._progress)
         if machine is not None:

@@ -6,9 +6,9 @@ for its record; the engine then runs the operator's spec between two stretches o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,13 +42,70 @@ class Place:
         return self.size * self.dtype.itemsize
 
 
+@dataclass(eq=False)
+class Label:
+    """A place among the instructions of a program; its number is known when they are linked."""
+
+
 @dataclass(frozen=True, eq=False)
 class Instruction:
-    """A kernel with its parameter words; `macs` is for reports only."""
+    """A kernel with its parameter words; `macs` is for reports only.
+
+    The words at the positions `targets` become the numbers of the instructions at labels.
+    """
 
     kernel: Kernel
     words: NDArray[np.int64]
     macs: int = 0
+    targets: Mapping[int, Label] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A resource variable in the arena: its value, and the offset of an int64 that says whether
+    the program has one (0: not; 1: as the run began; 2: assigned since).
+    """
+
+    state: int
+    value: Place
+
+
+@dataclass(frozen=True, eq=False)
+class Landing:
+    """A subgraph as those see it that call it: where its tensors lie and its instructions begin.
+
+    It returns to the instruction whose number is the int64 at the arena offset `back`.
+    """
+
+    entry: Label
+    back: int
+    inputs: Sequence[Place]
+    outputs: Sequence[Place]
+
+
+class Around(Protocol):
+    """The program around an operator that reaches beyond its tensors. All raise NotFastError."""
+
+    @property
+    def loop_limit(self) -> int:
+        """Arena offset of an int64, how many turns a loop may take."""
+        ...
+
+    def counter(self) -> int:
+        """Arena offset of an int64 of the operator's own."""
+        ...
+
+    def held(self, position: int) -> Held:
+        """The variable whose handle is the input at a position."""
+        ...
+
+    def once(self, subgraph: int) -> int:
+        """Arena offset of an int64 that is not 0 once a subgraph has run."""
+        ...
+
+    def landing(self, subgraph: int, first: int) -> Landing:
+        """A subgraph for inputs of the shapes that the operator's have from `first` on."""
+        ...
 
 
 @dataclass(eq=False)
@@ -66,6 +123,16 @@ class Site:
     instructions: list[Instruction] = field(default_factory=list)
     scratch_size: int = 0
     resident: list[Place] = field(default_factory=list)
+    program: Around | None = None
+    marks: dict[Label, int] = field(default_factory=dict)
+    """What labels mean: how many of the instructions come before."""
+
+    @property
+    def around(self) -> Around:
+        """The program. Raises NotFastError where the operator is lowered by itself."""
+        if self.program is None:
+            raise NotFastError("there is no program around the operator")
+        return self.program
 
     def input(self, position: int) -> Place:
         """An input that is there, for its shape and dtype, or to be packed."""
@@ -110,6 +177,12 @@ class Site:
         self.scratch_size += round_up(nbytes)
         return start
 
-    def call(self, kernel: Kernel, *words: int, macs: int = 0) -> None:
-        """Append an instruction."""
-        self.instructions.append(Instruction(kernel, np.array(words, np.int64), macs))
+    def call(self, kernel: Kernel, *words: int | Label, macs: int = 0) -> None:
+        """Append an instruction; a label stands for the number of an instruction."""
+        targets = {at: word for at, word in enumerate(words) if isinstance(word, Label)}
+        numbers = [0 if isinstance(word, Label) else word for word in words]
+        self.instructions.append(Instruction(kernel, np.array(numbers, np.int64), macs, targets))
+
+    def mark(self, label: Label) -> None:
+        """Let a label mean the next instruction."""
+        self.marks[label] = len(self.instructions)

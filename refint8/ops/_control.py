@@ -1,7 +1,4 @@
-"""What operators that run subgraphs share: conditions on the callee, the outputs' shapes.
-
-A subgraph runs by its specs, in compiled programs too: control flow is an interlude there.
-"""
+"""What operators that run subgraphs share: conditions on the callee, shapes, calls in programs."""
 
 from __future__ import annotations
 
@@ -9,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from refint8.native.control import call_subgraph, copy_tensors
+from refint8.native.lowering import Label, Landing, NotFastError, Place, Site
 from refint8.ops._dtypes import ANY
 from refint8.ops._op import Node, Operand, Record, Shape, check
 from refint8.ops._surroundings import Callee
@@ -29,6 +28,19 @@ class Caller(Record):
     def open_shapes(self) -> bool:
         """Whether only a run knows the shapes."""
         return not self.static
+
+    def given(self, site: Site) -> list[Place]:
+        """The inputs that subgraphs are given. Raises NotFastError for handles."""
+        places = [place for place in site.inputs[self.passed_from :] if place is not None]
+        if len(places) < len(site.inputs) - self.passed_from:
+            raise NotFastError("a handle is passed on")
+        return places
+
+    def landings(self, site: Site) -> list[Landing]:
+        """The subgraphs' instructions. Raises NotFastError where one has none."""
+        if self.open_shapes:
+            raise NotFastError("only a run knows the shapes")
+        return [site.around.landing(subgraph, self.passed_from) for subgraph in self.subgraphs]
 
 
 def present(node: Node, first: int = 0) -> tuple[Operand, ...]:
@@ -69,3 +81,30 @@ def common_shapes(callees: Sequence[Callee]) -> tuple[Shape, ...] | None:
             return None
         known.append(first)
     return tuple(known)
+
+
+def append_call(site: Site, landing: Landing) -> None:
+    """Run a subgraph on what lies in its inputs."""
+    back = Label()
+    site.call(call_subgraph, site.alarm, landing.entry, landing.back, back)
+    site.mark(back)
+
+
+def append_copies(site: Site, sources: Sequence[Place], targets: Sequence[Place]) -> None:
+    """Copy tensors one after the other. Raises NotFastError where they differ in bytes."""
+    words: list[int] = []
+    for source, target in zip(sources, targets, strict=True):
+        if source.nbytes != target.nbytes:
+            raise NotFastError(f"{source.nbytes} bytes are passed as {target.nbytes}")
+        constant = source.data is not None
+        at = site.constant(source.data) if source.data is not None else source.offset
+        words += [at, int(not constant), target.offset, source.nbytes]
+    if words:
+        site.call(copy_tensors, len(sources), *words)
+
+
+def append_run(site: Site, landing: Landing, given: Sequence[Place]) -> None:
+    """Inputs in, the subgraph, the operator's outputs out."""
+    append_copies(site, given, landing.inputs)
+    append_call(site, landing)
+    append_copies(site, landing.outputs, site.outputs)

@@ -9,27 +9,13 @@ import numpy as np
 
 from refint8.native.fixedpoint import (
     INT32_HIGH,
-    INT32_LOW,
     divide_by_pot,
     high_mul,
     leading_zeros_32,
 )
-from refint8.native.lang import Kernel, clamp, i64, inlined
+from refint8.native.inverse_square_root import newton
+from refint8.native.lang import Kernel, clamp, i64
 from refint8.native.sums import POINTERS
-from refint8.numerics.inverse_square_root import ONE_IN_Q3, SQRT_HALF, THREE_HALVES_IN_Q3
-
-
-@inlined
-def newton(v: int) -> int:
-    """1 / sqrt(v) for v scaled into [2^27, 2^29), as a multiplier."""
-    half = divide_by_pot(v >> 1, 1)
-    x = ONE_IN_Q3
-    for _ in range(5):
-        cube = clamp(high_mul(high_mul(x, x), x) << 6, INT32_LOW, INT32_HIGH)
-        step = high_mul(THREE_HALVES_IN_Q3, x) - high_mul(half, cube)
-        x = clamp(step << 3, INT32_LOW, INT32_HIGH)
-    result: int = high_mul(x, SQRT_HALF)
-    return result
 
 
 @cache

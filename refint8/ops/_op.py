@@ -34,7 +34,7 @@ from refint8.numerics.activation import ACTIVATION_BOUNDS, activation_range
 from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.rules import Rules
 from refint8.ops._registry import Registry
-from refint8.ops._surroundings import NOTHING_AROUND, Surroundings
+from refint8.ops._surroundings import NOTHING_AROUND, Environment, Surroundings
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -228,6 +228,16 @@ class Record:
     """Inputs that a run rewrites: spec returns their new values, in this order, after outputs."""
     needs_environment: ClassVar[bool] = False
     """Whether spec takes an Environment before the arrays."""
+    passed_from: ClassVar[int] = 0
+    """The first of the inputs that subgraphs are given."""
+
+    @property
+    def subgraphs(self) -> tuple[int, ...]:
+        """The subgraphs that the operator runs, each perhaps."""
+        return ()
+
+    def stopped(self, environment: Environment) -> None:
+        """Before spec answers for a kernel that has set the alarm. May raise DomainError."""
 
     @property
     def open_shapes(self) -> bool:

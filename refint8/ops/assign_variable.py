@@ -16,6 +16,8 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.control import assign_variable
+from refint8.native.lowering import NotFastError, Site
 from refint8.ops._dtypes import ANY
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._surroundings import Environment
@@ -39,3 +41,13 @@ class AssignVariable(Record):
         """No output."""
         environment.variables[int(handle.reshape(-1)[0])] = x.copy()
         return ()
+
+    def lower(self, site: Site) -> None:
+        """A copy, for the one shape and dtype that the program gives the variable."""
+        held, x = site.around.held(0), site.input(1)
+        if (x.shape, x.dtype) != (held.value.shape, held.value.dtype):
+            raise NotFastError("the variable is assigned in several shapes or dtypes")
+        constant = x.data is not None
+        source = site.constant(x.data) if x.data is not None else x.offset
+        words = (held.state, held.value.offset, source, int(not constant), x.nbytes)
+        site.call(assign_variable, *words)

@@ -15,7 +15,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from refint8.ops._control import VALUES, Caller, called, check_outputs, common_shapes, present
+from refint8.native.lowering import Site
+from refint8.ops._control import (
+    VALUES,
+    Caller,
+    append_run,
+    called,
+    check_outputs,
+    common_shapes,
+    present,
+)
 from refint8.ops._op import Array, Node, operator
 from refint8.ops._surroundings import Environment
 
@@ -26,6 +35,11 @@ class Call(Caller):
     """The integer record."""
 
     subgraph: int
+
+    @property
+    def subgraphs(self) -> tuple[int, ...]:
+        """See Record."""
+        return (self.subgraph,)
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -39,3 +53,8 @@ class Call(Caller):
     def spec(self, environment: Environment, *inputs: Array) -> tuple[Array, ...]:
         """The subgraph's outputs."""
         return environment.call(self.subgraph, inputs)
+
+    def lower(self, site: Site) -> None:
+        """A call."""
+        (landing,) = self.landings(site)
+        append_run(site, landing, self.given(site))

@@ -15,6 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.control import jump_if_set, set_word
+from refint8.native.lowering import Label, Site
+from refint8.ops._control import append_call
 from refint8.ops._op import Node, Record, check, operator
 from refint8.ops._surroundings import Environment
 
@@ -27,6 +30,11 @@ class CallOnce(Record):
     needs_environment = True
 
     subgraph: int
+
+    @property
+    def subgraphs(self) -> tuple[int, ...]:
+        """See Record."""
+        return (self.subgraph,)
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -46,3 +54,12 @@ class CallOnce(Record):
             environment.call(self.subgraph, ())
             environment.initialized.add(self.subgraph)
         return ()
+
+    def lower(self, site: Site) -> None:
+        """A call that is jumped over from the second time on."""
+        around, end = site.around, Label()
+        landing, done = around.landing(self.subgraph, 0), around.once(self.subgraph)
+        site.call(jump_if_set, site.alarm, end, done)
+        append_call(site, landing)
+        site.call(set_word, done, 1)
+        site.mark(end)

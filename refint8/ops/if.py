@@ -16,7 +16,17 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
-from refint8.ops._control import VALUES, Caller, called, check_outputs, common_shapes, present
+from refint8.native.control import jump, jump_unless
+from refint8.native.lowering import Label, Site
+from refint8.ops._control import (
+    VALUES,
+    Caller,
+    append_run,
+    called,
+    check_outputs,
+    common_shapes,
+    present,
+)
 from refint8.ops._op import Array, Node, check, operator
 from refint8.ops._surroundings import Environment
 
@@ -26,8 +36,15 @@ from refint8.ops._surroundings import Environment
 class If(Caller):
     """The integer record."""
 
+    passed_from = 1
+
     then: int
     otherwise: int
+
+    @property
+    def subgraphs(self) -> tuple[int, ...]:
+        """See Record."""
+        return (self.then, self.otherwise)
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -51,3 +68,15 @@ class If(Caller):
         """The outputs of the chosen subgraph."""
         chosen = self.then if bool(condition.reshape(-1)[0]) else self.otherwise
         return environment.call(chosen, inputs)
+
+    def lower(self, site: Site) -> None:
+        """Two calls, one of which is jumped over."""
+        then, otherwise = self.landings(site)
+        given = self.given(site)
+        no, end = Label(), Label()
+        site.call(jump_unless, site.alarm, no, site.read(0).offset)
+        append_run(site, then, given)
+        site.call(jump, site.alarm, end)
+        site.mark(no)
+        append_run(site, otherwise, given)
+        site.mark(end)

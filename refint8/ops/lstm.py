@@ -20,7 +20,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from refint8.native.lowering import Site
 from refint8.ops._lstm import ROW_INT8, Recurrent, Sizes, check_operands, output_shape
+from refint8.ops._lstm_kernel import lower_lstm
 from refint8.ops._lstm_parameters import gemmlowp_cell
 from refint8.ops._op import Node, check, operator
 
@@ -44,3 +46,7 @@ class Lstm(Recurrent):
             time_major=False,
             dtype=node.output.dtype,
         )
+
+    def lower(self, site: Site) -> None:
+        """One instruction; what is reported sets the alarm."""
+        lower_lstm(site, self.cell, time_major=self.time_major)

@@ -25,6 +25,8 @@ import numpy as np
 
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
+from refint8.native.control import read_variable
+from refint8.native.lowering import NotFastError, Site
 from refint8.ops._dtypes import ANY
 from refint8.ops._op import Array, Node, Record, Shape, check, operator
 from refint8.ops._surroundings import Environment
@@ -82,3 +84,11 @@ class ReadVariable(Record):
         dtype = NUMPY_DTYPE[self.dtype]
         filled = np.full(math.prod(self.shape) * dtype.itemsize, byte).astype(np.int8)
         return filled.view(dtype).reshape(self.shape)
+
+    def lower(self, site: Site) -> None:
+        """A copy; the alarm while there is nothing to copy."""
+        held, out = site.around.held(0), site.output
+        if (out.nbytes, out.dtype) != (held.value.nbytes, held.value.dtype):
+            raise NotFastError("the variable has another size or dtype")
+        words = (site.alarm, held.state, held.value.offset, out.offset, out.nbytes)
+        site.call(read_variable, *words)

@@ -15,7 +15,17 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
-from refint8.ops._control import VALUES, Caller, called, check_outputs, common_shapes, present
+from refint8.native.control import jump, jump_to_case
+from refint8.native.lowering import Label, Site
+from refint8.ops._control import (
+    VALUES,
+    Caller,
+    append_run,
+    called,
+    check_outputs,
+    common_shapes,
+    present,
+)
 from refint8.ops._op import Array, Node, check, operator
 from refint8.ops._surroundings import Environment
 
@@ -25,7 +35,14 @@ from refint8.ops._surroundings import Environment
 class StablehloCase(Caller):
     """The integer record."""
 
+    passed_from = 1
+
     branches: tuple[int, ...]
+
+    @property
+    def subgraphs(self) -> tuple[int, ...]:
+        """See Record."""
+        return self.branches
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -48,3 +65,14 @@ class StablehloCase(Caller):
         number = int(index.reshape(-1)[0])
         inside = 0 <= number < len(self.branches)
         return environment.call(self.branches[number if inside else -1], inputs)
+
+    def lower(self, site: Site) -> None:
+        """A call for each branch, and a jump to one of them."""
+        landings, given = self.landings(site), self.given(site)
+        cases, end = [Label() for _ in landings], Label()
+        site.call(jump_to_case, site.alarm, site.read(0).offset, len(cases), *cases)
+        for case, landing in zip(cases, landings, strict=True):
+            site.mark(case)
+            append_run(site, landing, given)
+            site.call(jump, site.alarm, end)
+        site.mark(end)

@@ -13,7 +13,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from refint8.ops._control import VALUES, Caller, called, check_outputs, common_shapes, present
+from refint8.native.lowering import Site
+from refint8.ops._control import (
+    VALUES,
+    Caller,
+    append_run,
+    called,
+    check_outputs,
+    common_shapes,
+    present,
+)
 from refint8.ops._op import Array, Node, operator
 from refint8.ops._surroundings import Environment
 
@@ -24,6 +33,11 @@ class StablehloComposite(Caller):
     """The integer record."""
 
     subgraph: int
+
+    @property
+    def subgraphs(self) -> tuple[int, ...]:
+        """See Record."""
+        return (self.subgraph,)
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -37,3 +51,8 @@ class StablehloComposite(Caller):
     def spec(self, environment: Environment, *inputs: Array) -> tuple[Array, ...]:
         """The subgraph's outputs."""
         return environment.call(self.subgraph, inputs)
+
+    def lower(self, site: Site) -> None:
+        """A call."""
+        (landing,) = self.landings(site)
+        append_run(site, landing, self.given(site))

@@ -28,6 +28,8 @@ from typing import Self
 import numpy as np
 
 from refint8.model.types import NUMPY_DTYPE
+from refint8.native.lowering import Site
+from refint8.native.svdf import shift_in, svdf_features, svdf_time
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import as_int64
@@ -35,6 +37,7 @@ from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import product_ratio_float32
 from refint8.ops._gemm import matmul
 from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._rescale_words import double_words
 
 
 @operator(
@@ -111,6 +114,36 @@ class Svdf(Record):
         acc = self.accumulator(units if bias is None else units + as_int64(bias))
         out = np.clip(self.time(acc) + self.output_zero_point, *DTYPE_RANGE["INT8"])
         return out.astype(np.int8), new.reshape(state.shape)
+
+    def lower(self, site: Site) -> None:
+        """Newest entries, output, and then the state; what is reported sets the alarm."""
+        out, x, state = site.output, site.read(0), site.read(4)
+        features, times = site.constant_input(1), site.constant_input(2)
+        bias = site.optional_constant(3)
+        rows, units = out.shape
+        filters, memory = times.shape
+        report = int(self.accumulator.overflow == "report")
+        *of_feature, feature_report = double_words(self.feature)
+        *of_time, time_report = double_words(self.time)
+        newest = site.scratch(rows * filters * state.dtype.itemsize)
+        begin = -self.input_zero_point * as_int64(features).sum(axis=1)
+        site.call(
+            svdf_features(self.state_dtype),
+            *(x.offset, newest, rows, features.shape[1], filters),
+            *(site.constant(features), site.constant(begin), *of_feature),
+            *(*DTYPE_RANGE[self.state_dtype], self.state_zero_point),
+            *(report, feature_report, site.alarm),
+            macs=rows * features.size,
+        )
+        start = np.zeros(units, np.int64) if bias is None else as_int64(bias)
+        site.call(
+            svdf_time(self.state_dtype),
+            *(newest, state.offset, site.constant(times), site.constant(start), out.offset),
+            *(rows, units, self.rank, memory, self.state_zero_point),
+            *(*of_time, self.output_zero_point, report, time_report, site.alarm),
+            macs=rows * times.size,
+        )
+        site.call(shift_in(self.state_dtype), newest, state.offset, rows * filters, memory)
 
 
 def _check_shapes(node: Node, rank: int) -> None:

@@ -37,7 +37,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Self
 
+from refint8.native.lowering import Site
 from refint8.ops._lstm import ROW_INT8, Recurrent, Sizes, check_operands, output_shape
+from refint8.ops._lstm_kernel import lower_lstm
 from refint8.ops._lstm_parameters import gemmlowp_cell
 from refint8.ops._lstm_tables import table_cell
 from refint8.ops._op import Node, check, operator
@@ -70,3 +72,7 @@ class UnidirectionalSequenceLstm(Recurrent):
             time_major=time_major,
             dtype=node.output.dtype,
         )
+
+    def lower(self, site: Site) -> None:
+        """One instruction; what is reported sets the alarm."""
+        lower_lstm(site, self.cell, time_major=self.time_major)

@@ -18,7 +18,17 @@ from dataclasses import dataclass
 from typing import Self
 
 from refint8.errors import DomainError
-from refint8.ops._control import VALUES, Caller, called, check_outputs, present
+from refint8.native.control import count_turn, jump, jump_unless, set_word
+from refint8.native.lowering import Label, NotFastError, Site
+from refint8.ops._control import (
+    VALUES,
+    Caller,
+    append_call,
+    append_copies,
+    called,
+    check_outputs,
+    present,
+)
 from refint8.ops._op import Array, Node, check, operator
 from refint8.ops._surroundings import Environment
 
@@ -30,6 +40,11 @@ class While(Caller):
 
     condition: int
     body: int
+
+    @property
+    def subgraphs(self) -> tuple[int, ...]:
+        """See Record."""
+        return (self.condition, self.body)
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -63,8 +78,37 @@ class While(Caller):
             if not bool(answer.reshape(-1)[0]):
                 return values
             values = environment.call(self.body, values)
+        self.stopped(environment)
+        raise AssertionError("it has been reported")
+
+    def stopped(self, environment: Environment) -> None:
+        """Condition C4."""
         raise DomainError(
             f"the loop has not ended after {environment.loop_limit} turns",
             label="C4",
             hint="set REFINT8_LOOP_LIMIT higher if it is meant to run so long",
         )
+
+    def lower(self, site: Site) -> None:
+        """The outputs hold the values from turn to turn; a jump back, counted."""
+        condition, body = self.landings(site)
+        (answer,) = condition.outputs
+        inputs, outputs = self.given(site), site.outputs
+        if answer.data is not None:
+            raise NotFastError("the condition is a constant")
+        places = {place.offset for place in outputs}
+        if len(places) < len(outputs) or not places.isdisjoint(p.offset for p in inputs):
+            raise NotFastError("an output is another one, or an input")
+        counter, again, end = site.around.counter(), Label(), Label()
+        append_copies(site, inputs, outputs)
+        site.call(set_word, counter, 0)
+        site.mark(again)
+        append_copies(site, outputs, condition.inputs)
+        append_call(site, condition)
+        site.call(jump_unless, site.alarm, end, answer.offset)
+        append_copies(site, outputs, body.inputs)
+        append_call(site, body)
+        append_copies(site, body.outputs, outputs)
+        site.call(count_turn, site.alarm, counter, site.around.loop_limit)
+        site.call(jump, site.alarm, again)
+        site.mark(end)

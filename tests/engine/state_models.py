@@ -50,10 +50,10 @@ def accumulator(*, initialize: bool = True) -> Model:
     return b.model([x], [after])
 
 
-def choice() -> Model:
+def choice(condition_shape=()) -> Model:
     """IF: x + y or x * y; the result is requantized."""
     b = ModelBuilder()
-    condition = b.tensor("condition", "BOOL", ())
+    condition = b.tensor("condition", "BOOL", condition_shape)
     x, y = int8(b, "x", (2, 3)), int8(b, "y", (2, 3))
     branches = []
     for kind in ("ADD", "MUL"):

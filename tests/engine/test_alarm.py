@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from refint8.engine.program import Runner, lower
+from refint8.engine.program import lower
+from refint8.engine.runner import Runner
 from refint8.engine.session import Session
 from refint8.errors import DomainError
 from refint8.model.build import ModelBuilder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from refint8.demo import DATA
 from refint8.engine import batch, lane
 from refint8.engine.batch import Batch, kernels_of, run_batch
 from refint8.engine.edges import ROUNDINGS
+from refint8.engine.lane import Turn
 from refint8.engine.plan import make_plan
 from refint8.engine.program import Interlude, Program, lower
 from refint8.engine.samples import sample_count
@@ -28,6 +28,7 @@ from refint8.native.cpu import tier
 from refint8.numerics.profiles import profile
 from refint8.ops.add import Add
 from tests.engine.models import a_variable, add_and_relu
+from tests.engine.state_models import accumulator
 
 Array = Any
 RNG = np.random.default_rng(5)
@@ -262,23 +263,20 @@ def test_inputs_need_not_be_contiguous() -> None:
 
 
 def test_state_goes_from_sample_to_sample(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One session sees all samples in order; nothing runs beside it."""
-    model = a_variable()
-    seen: list[tuple[int, list[int]]] = []
-    plain = Session.run
+    """One lane sees all samples in order; nothing runs beside it."""
+    turns: list[Turn] = []
+    plain = batch.Lane.run
 
-    def run(self: Session, inputs: Any) -> Any:
-        self.view(1)[...] += 1  # nothing in this model writes its variable
-        seen.append((threading.get_ident(), inputs[0].reshape(-1).tolist()))
-        return plain(self, inputs)
+    def run(self: Any, turn: Turn, *arrays: Any) -> None:
+        turns.append(turn)
+        plain(self, turn, *arrays)
 
-    monkeypatch.setattr(Session, "run", run)
-    x = np.arange(40, dtype=np.int8).reshape(20, 2)
-    found = run_batch(model, x, threads=4)["out"]
-    assert [values for _, values in seen] == x.tolist()
-    assert {thread for thread, _ in seen} == {threading.get_ident()}
-    state = np.arange(-4, 16)[:, None]
-    assert np.array_equal(found, np.round((0.5 * x + 0.5 * (state + 5)) / 2.0 + 1e-9))
+    monkeypatch.setattr(batch.Lane, "run", run)
+    x = np.random.default_rng(0).integers(-9, 10, (20, 3)).astype(np.int8)
+    found = run_batch(accumulator(), x, threads=4)["after"]
+    assert [(t.first, t.rounds, t.width) for t in turns] == [(0, 20, 1)]
+    total = np.cumsum(x.astype(np.int64), axis=0)
+    assert np.array_equal(found - total, np.broadcast_to([1, 2, 3], total.shape))
 
 
 def program_of(model: Model, name: str = "tflite") -> Program:
@@ -393,14 +391,14 @@ def test_few_samples_of_a_small_model_need_no_kernels(monkeypatch: pytest.Monkey
 def test_kernels_of_a_model_are_all_that_it_needs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    from refint8.engine import program
+    from refint8.engine import runner
     from refint8.native.store import Store
 
     store = Store(tmp_path)
     model = dense()
     store.addresses(kernels_of(model))
     said: list[str] = []
-    monkeypatch.setattr(program, "shared", lambda: store)
+    monkeypatch.setattr(runner, "shared", lambda: store)
     monkeypatch.setattr(lane, "shared", lambda: store)
     stacked_outputs(
         model, arrays(model, 2 * WIDTH + 1), progress=lambda name, *_: said.append(name)

@@ -27,7 +27,9 @@ SHORT, LONG = 12, 150
 NAMES = sorted(
     name
     for name, registration in REGISTRY.items()
-    if registration.record.lower is not Record.lower and name not in WITHOUT_CASES
+    if registration.record.lower is not Record.lower
+    and name not in WITHOUT_CASES
+    and not registration.record.needs_environment  # instructions of programs: test_control
 )
 GROUPS = [tuple(NAMES[i : i + AT_ONCE]) for i in range(0, len(NAMES), AT_ONCE)]
 

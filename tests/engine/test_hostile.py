@@ -58,3 +58,20 @@ def test_many_mutants_run_or_are_refused(monkeypatch):
     ran, refused = survey(20_000, 2, monkeypatch)
     assert ran > 1_000
     assert refused > 10_000
+
+
+def test_mutants_give_the_same_from_specs_and_kernels(monkeypatch):
+    monkeypatch.setenv("REFINT8_MEMORY_LIMIT", str(LIMIT))
+    ran = 0
+    for mutant in mutants(operator_models(), 500, 7):
+        found = []
+        for fast in (False, True):
+            try:
+                model = read_model(mutant)
+                run = Session(model, fast=fast).run(random_inputs(model, 1, 0)[0])
+                found.append({index: value.tobytes() for index, value in run.items()})
+                ran += fast
+            except Refint8Error as error:
+                found.append(str(error))
+        assert found[0] == found[1]
+    assert ran > 20

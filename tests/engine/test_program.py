@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from refint8.engine.machine import reset_variables
-from refint8.engine.program import Interlude, Runner, Stretch, lower
+from refint8.engine.program import Interlude, Stretch, lower
+from refint8.engine.runner import Runner
 from refint8.engine.session import Session
 from refint8.errors import DomainError
 from refint8.model.build import ModelBuilder

@@ -118,11 +118,11 @@ def test_shapes_that_only_a_run_knows_stay_with_the_specs() -> None:
 def test_progress_is_called_while_kernels_are_compiled(
     monkeypatch: pytest.MonkeyPatch, tmp_path: pytest.TempPathFactory
 ) -> None:
-    from refint8.engine import program
+    from refint8.engine import runner
     from refint8.native.store import Store
 
     store = Store(tmp_path)  # type: ignore[arg-type]
-    monkeypatch.setattr(program, "shared", lambda: store)
+    monkeypatch.setattr(runner, "shared", lambda: store)
     said: list[tuple[str, int, int]] = []
     Session(add_and_relu(), fast=True, progress=lambda *call: said.append(call)).run({0: X})
     assert said[0][1] == 0

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from refint8.engine.program import NativeCall
+from refint8.engine.runner import NativeCall
 from refint8.native.lang import Kernel, i64
 from refint8.native.store import Store
 

@@ -28,8 +28,11 @@ from refint8.model.types import Model
 from refint8.native.compile import assembly, compile_kernel
 from refint8.native.cpu import TIERS, Tier, runnable
 from refint8.native.lang import Kernel, f32, i64
+from refint8.native.lstm import Variant, lstm
 from refint8.numerics.profiles import PROFILES
+from tests.engine.nested_control import nested_control
 from tests.engine.operator_seeds import operator_models
+from tests.engine.state_models import svdf
 
 FLOAT_KERNELS = (
     r"(gemm|depthwise)_.*_float64(_wide)?_.*",  # LiteRT's FULLY_CONNECTED: rounds in double
@@ -176,12 +179,22 @@ def models() -> Iterator[Model]:
         yield read_model(content)
     for dtype in ("INT8", "UINT8", "INT16"):
         yield network(dtype)
+    yield svdf()
+    yield nested_control()
+
+
+CELLS = (
+    Variant("tables", "INT8"),
+    Variant("tables", "INT16"),
+    Variant("gemmlowp", "INT8", cifg=True, peephole=True, norm=True, projection=True),
+)
+"""LSTM cells with all that there is."""
 
 
 @cache
 def kernels(tier: Tier) -> dict[str, Kernel]:
     """What the models need under all profiles, one sample at a time and many."""
-    found = {run_samples.name: run_samples}
+    found = {kernel.name: kernel for kernel in (run_samples, *map(lstm, CELLS))}
     for model in models():
         for profile in PROFILES.values():
             try:

@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refint8.engine.program import Interlude, NativeCall, Runner, Stretch, link, run_program, view
+from refint8.engine.bank import view
+from refint8.engine.program import Interlude, Stretch, run_program
 from refint8.engine.program import lower as lower_plan
+from refint8.engine.runner import NativeCall, Runner, link
 from refint8.engine.session import Session
 from refint8.model.types import NUMPY_DTYPE, Model
 from refint8.native.cpu import TIERS, Tier, runnable
@@ -54,6 +56,7 @@ class Lowered:
     alarm: int
     scratch: slice
     size: int
+    state: Sequence[int] = ()
 
     @property
     def kernels(self) -> list[Kernel]:
@@ -101,11 +104,15 @@ def lower_record(
         alarm,
         slice(end, end + site.scratch_size),
         end + site.scratch_size + SENTINEL,
+        record.state,
     )
 
 
 def run_lowered(lowered: Lowered, inputs: Sequence[Array | None], fill: int) -> list[Array]:
-    """The outputs of one run in an arena that held `fill`-seeded noise; checks what was touched."""
+    """The outputs of one run, then its new state, in an arena that held `fill`-seeded noise.
+
+    Checks what was touched.
+    """
     addresses = shared().addresses([run_program, *lowered.kernels])
     stretch = link(Stretch(tuple(lowered.instructions), (), ()), addresses, lowered.alarm)
     arena = aligned_block(lowered.size)
@@ -123,13 +130,19 @@ def run_lowered(lowered: Lowered, inputs: Sequence[Array | None], fill: int) -> 
     allowed[lowered.scratch] = True
     for place in lowered.outputs:
         allowed[place.offset : place.offset + place.nbytes + SLACK] = True
+    states = [lowered.inputs[position] for position in lowered.state]
     if alarm[0]:
+        for place in states:
+            assert place and np.array_equal(view(arena, place), given[id(place)]), "state is lost"
         raise AlarmError
+    for place in states:
+        assert place
+        allowed[place.offset : place.offset + place.nbytes] = True
     stray = np.flatnonzero((arena != before) & ~allowed)
     assert not stray.size, f"{stray.size} bytes written where nothing is due, from {stray[0]}"
     for block, copy in zip(lowered.constants._blocks, kept, strict=True):
         assert np.array_equal(block, copy), "a constant was written"
-    return [view(arena, place).copy() for place in lowered.outputs]
+    return [view(arena, place).copy() for place in (*lowered.outputs, *states) if place]
 
 
 def assert_record_equals_spec(

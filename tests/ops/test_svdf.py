@@ -9,6 +9,7 @@ import pytest
 
 from refint8.errors import DomainError
 from refint8.ops._op import prepare
+from tests.ops.kernels import assert_alarm, assert_kernel_equals_spec, why_not_fast
 from tests.ops.nodes import node, operand, refused
 from tests.ops.python_integers import clamp, float32, quantize_multiplier, requantize_double
 
@@ -211,3 +212,79 @@ def test_refuses_versions_and_dtypes():
     assert refused(replace(good, inputs=inputs)) == "dtype"
     inputs = (operand("FLOAT32", (2, 3)), *good.inputs[1:])
     assert refused(replace(good, inputs=inputs)) == "dtype"
+
+
+def arrays(dtype, rng, x_shape=(2, 3), filters=4, memory=3, rank=2, bias=True):
+    """x, features, times, bias, state of any values, extremes among them."""
+    low, high = LIMITS[dtype]
+
+    def some(low, high, *shape):
+        ends = rng.choice([low, high], shape)
+        return np.where(rng.random(shape) < 0.3, ends, rng.integers(low, high + 1, shape))
+
+    return [
+        some(-128, 127, *x_shape).astype(np.int8),
+        some(-127, 127, filters, x_shape[1]).astype(np.int8),
+        some(low // 8, high // 8, filters, memory).astype(dtype.lower()),
+        some(-9000, 9000, filters // rank).astype(np.int32) if bias else None,
+        some(low, high, x_shape[0], filters * memory).astype(dtype.lower()),
+    ]
+
+
+def with_constants(made, values):
+    """The operator with weights and bias known."""
+    inputs = [
+        replace(operand, data=value) if operand is not None and k in (1, 2, 3) else operand
+        for k, (operand, value) in enumerate(zip(made.inputs, values, strict=True))
+    ]
+    return replace(made, inputs=tuple(inputs))
+
+
+@pytest.mark.parametrize("rules", ["tflite", "tflm"])
+@pytest.mark.parametrize("dtype, state_zero_point", [("INT16", 0), ("INT8", 0), ("INT8", 9)])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"rank": 1, "memory": 1, "x_shape": (1, 1), "bias": False},
+        {"rank": 2, "memory": 10, "x_shape": (1, 33), "filters": 6},
+        {"rank": 4, "memory": 8, "x_shape": (3, 300), "filters": 8},
+    ],
+    ids=str,
+)
+def test_kernel_equals_spec(rules, dtype, state_zero_point, shape):
+    rng = np.random.default_rng(len(str(shape)))
+    zero_points = (-128 if shape["rank"] == 4 else 5, state_zero_point, -7)
+    for factor in (1.0, 1e-3, 40.0):
+        # Small steps of the state saturate it, large ones lie close to ties.
+        scales = {**SCALES, "state": SCALES["state"] * factor, "out": SCALES["out"] * factor}
+        made = svdf(rules, dtype, zero_points=zero_points, scales=scales, **shape)
+        values = arrays(dtype, rng, **shape)
+        assert_kernel_equals_spec(with_constants(made, values), *values)
+
+
+def test_kernel_equals_spec_at_every_tie():
+    # The newest entry is x / 2, and so is the output.
+    scales = {"x": 0.5, "features": 1.0, "state": 1.0, "times": 0.5, "out": 1.0}
+    made = svdf(x_shape=(256, 1), filters=1, memory=2, rank=1, scales=scales, bias=False)
+    x = np.arange(-128, 128).astype(np.int8).reshape(256, 1)
+    state = np.repeat(np.arange(-64, 64), 4).astype(np.int16).reshape(256, 2)
+    values = [x, np.ones((1, 1), np.int8), np.ones((1, 2), np.int16), None, state]
+    assert_kernel_equals_spec(with_constants(made, values), *values)
+
+
+def test_kernel_leaves_overflows_to_the_spec_or_wraps_by_rule():
+    values = arrays("INT16", np.random.default_rng(0))
+    values[2][:], values[3][:], values[4][:] = 1, (1 << 31) - 1, 1
+    assert_alarm(with_constants(svdf(), values), *values)
+    assert_kernel_equals_spec(with_constants(svdf("litert-ref"), values), *values)
+    # The sum fits, but not once it is shifted left.
+    scales = {**SCALES, "out": 1e-10}
+    values[3][:] = 1 << 28
+    assert_alarm(with_constants(svdf(scales=scales), values), *values)
+    made = svdf("litert-ref", scales=scales)
+    assert_kernel_equals_spec(with_constants(made, values), *values)
+
+
+def test_computed_weights_are_left_to_the_spec():
+    values = arrays("INT16", np.random.default_rng(0))
+    assert "not a constant" in why_not_fast(svdf(), *values)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from numpy.random import Generator
 
 from refint8.ops import REGISTRY
-from tests.engine.hostile import arithmetic, arrangements, moves
+from tests.engine.hostile import arithmetic, arrangements, moves, recurrent
 from tests.engine.hostile.operands import Case
 
 BUILDERS: dict[str, Callable[[str, Generator], Case]] = {
@@ -67,6 +67,9 @@ BUILDERS: dict[str, Callable[[str, Generator], Case]] = {
     "MATRIX_SET_DIAG": arrangements.diagonals,
     "REDUCE_WINDOW": arrangements.reducing_windows,
     "STABLEHLO_GATHER": arrangements.cutting_windows,
+    "SVDF": recurrent.memory_filters,
+    "LSTM": recurrent.long_short_term_memory,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent.long_short_term_memory,
     "SELECT": arrangements.selecting,
     "SELECT_V2": arrangements.selecting,
     **dict.fromkeys(
