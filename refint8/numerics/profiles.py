@@ -56,6 +56,7 @@ LITERT_REF: Final = Profile(
         order_int16="raw",
         several_scales="zero",
         gelu="glibc",
+        log_softmax_float="glibc",
         embedding_uint8="signed",
     ),
 )
@@ -87,6 +88,7 @@ TFLM: Final = Profile(
         several_scales="first",
         running_sum="zero_point",
         rsqrt_int16="integer",
+        log_softmax_float="glibc",
         elu="exp",
         pad_value="zero_for_int16",
         space_to_batch_pad="zero",

@@ -285,6 +285,13 @@ class Rules:
         rounded="correctly rounded to float32",
         glibc="as glibc computes them, off by a last bit now and then",
     )
+    log_softmax_float: str = _rule(
+        "rounded",
+        "exp and log in LOG_SOFTMAX on FLOAT32",
+        "LOG_SOFTMAX",
+        rounded="correctly rounded to float32",
+        glibc="as glibc computes them, off by a last bit now and then",
+    )
     elu: str = _rule(
         "expm1",
         "e^x - 1 in ELU's table",
