@@ -81,6 +81,14 @@ class Rules:
         report="refused: exit code 4",
         x86="the count wraps to 0..31, in vectors it fills with the sign; 1 is added when x >= 0",
     )
+    wide_domain: str = _rule(
+        "report",
+        "requantizing 64 bits by a shift outside -31..7, or a sum that leaves 48 bits",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED BATCH_MATMUL REDUCE_PROD"
+        " UNIDIRECTIONAL_SEQUENCE_LSTM",
+        report="refused: exit code 4",
+        x86="shift counts are taken modulo 64, products modulo 2^64",
+    )
     degenerate_scale: str = _rule(
         "refused",
         "a scale of 0, a denormal or an infinite one, or NaN",
