@@ -139,15 +139,3 @@ def test_large_depth_keeps_phases_apart():
 def test_a_zero_point_outside_the_dtype_is_left_to_the_spec():
     operator, arrays = transpose_conv("UINT8", zero_points=(-3, 5))
     assert why_not_fast(operator, *arrays) == "a border of -3 has no kernel in UINT8"
-
-
-def test_computed_weights_are_left_to_the_spec():
-    operator, _ = transpose_conv()
-    weights = operand("INT8", (7, 3, 3, 5), 0.01)
-    other = node(
-        "TRANSPOSE_CONV",
-        [operator.inputs[0], weights, *operator.inputs[2:]],
-        operator.output,
-        **operator.options,
-    )
-    assert why_not_fast(other) == "input 1 is not a constant"
