@@ -1,4 +1,4 @@
-"""Convolutions whose weights are computed: the definition as loops, with nothing packed before.
+"""Convolutions as they are defined, in plain loops: for computed weights and unusual factors.
 
 One output after the other, the taps of its window by tables of input lines and columns (-1 where
 a tap lies outside), and the channels under a tap in a loop that LLVM vectorises. A kernel per

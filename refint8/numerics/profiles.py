@@ -75,6 +75,7 @@ TFLM: Final = Profile(
         float_to_int="x86",
         lut8_overflow="x86",
         mul_scale="float64",
+        mul_int16_raw="report",
         prelu_scale="float64",
         leaky_relu_scale="float64",
         relu_scale="float64",

@@ -178,6 +178,13 @@ class Rules:
         float32="both steps in float32",
         float64="all in double",
     )
+    mul_int16_raw: str = _rule(
+        "multiplied",
+        "MUL on int16 without scales",
+        "MUL",
+        multiplied="the product's low bits",
+        report="refused: exit code 4 (TFLM divides by a scale that is not there)",
+    )
     prelu_scale: str = _rule(
         "float32",
         "input scale (* alpha scale) / output scale of PRELU",

@@ -1,7 +1,8 @@
-"""The kernel corner of convolutions and FULLY_CONNECTED whose weights or bias are computed."""
+"""The kernel corner of convolutions and FULLY_CONNECTED where nothing can be packed beforehand."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +40,33 @@ class Taps:
     tap_step: int
 
 
-def computed(site: Site, *positions: int) -> bool:
-    """Whether one of these inputs is there and no constant."""
-    places = (site.optional_input(position) for position in positions)
-    return any(place is not None and place.data is None for place in places)
+def lower_products(
+    site: Site,
+    record: SumOfProducts,
+    positions: tuple[int, int, int],
+    window: Window | None,
+    taps: Taps,
+    packed: Callable[[], None],
+    *,
+    transposed: bool = False,
+    byte_weights: bool = False,
+) -> None:
+    """Append what `packed` appends, from constant weights; or plain loops, where weights or bias
+    are computed or nothing faster is proved exact. The rest is as for `lower_plain_product`.
+    """
+    places = (site.optional_input(position) for position in positions[1:])
+    if all(place is None or place.data is not None for place in places):
+        kept = len(site.instructions), len(site.resident), site.scratch_size
+        try:
+            packed()
+        except NotFastError:
+            del site.instructions[kept[0] :], site.resident[kept[1] :]
+            site.scratch_size = kept[2]
+        else:
+            return
+    lower_plain_product(
+        site, record, positions, window, taps, transposed=transposed, byte_weights=byte_weights
+    )
 
 
 def lower_plain_product(

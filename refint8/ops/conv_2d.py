@@ -23,6 +23,7 @@ Semantics: LiteRT `kernels/conv.cc` and `reference/integer_ops/conv.h`, ai-edge-
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -41,7 +42,7 @@ from refint8.ops._convolution import (
 )
 from refint8.ops._gemm import matmul
 from refint8.ops._op import Array, Node, check, operator
-from refint8.ops._plain_product_kernel import Taps, computed, lower_plain_product
+from refint8.ops._plain_product_kernel import Taps, lower_products
 from refint8.ops._product_kernel import Windows, lower_product
 from refint8.ops._window import Window
 
@@ -111,17 +112,19 @@ class Conv2D(SumOfProducts):
         return self.output(np.concatenate(sums, axis=1).reshape(shape), bias)
 
     def lower(self, site: Site) -> None:
-        """A matrix product over windows, one for each group; plain loops for computed weights."""
-        x = site.read(0)
+        """A matrix product over windows, one for each group; or plain loops."""
         outputs, kh, kw, depth = site.input(1).shape
-        groups = x.shape[3] // depth
-        per_group = outputs // groups
-        if computed(site, 1, 2):
-            taps = Taps(groups, per_group, depth, channel_step=kh * kw * depth, tap_step=depth)
-            lower_plain_product(site, self, (0, 1, 2), self.window, taps, byte_weights=True)
-            return
-        weights, bias = filter_values(site.constant_input(1)), site.optional_constant(2)
-        item = x.dtype.itemsize
+        groups = site.input(0).shape[3] // depth
+        step = kh * kw * depth
+        taps = Taps(groups, outputs // groups, depth, channel_step=step, tap_step=depth)
+        packed = partial(self._lower_packed, site, taps)
+        lower_products(site, self, (0, 1, 2), self.window, taps, packed, byte_weights=True)
+
+    def _lower_packed(self, site: Site, taps: Taps) -> None:
+        x, weights = site.read(0), filter_values(site.constant_input(1))
+        bias = site.optional_constant(2)
+        groups, per_group, depth = taps.groups, taps.of_group, taps.taken
+        outputs, item = groups * per_group, x.dtype.itemsize
         windows = Windows.of(site, self, x, self.window)
         for group in range(groups):
             rows = windows.rows(group * depth * item, depth * item)

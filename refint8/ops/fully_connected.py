@@ -28,11 +28,12 @@ ai-edge-litert 2.3.0; TFLM `kernels/fully_connected.cc` (CORRECTIONS items 5, 13
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
 
-from refint8.native.lowering import Site
+from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.requantize import Requantizer, float64_rounding, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO
 from refint8.ops._convolution import (
@@ -46,7 +47,7 @@ from refint8.ops._convolution import (
 )
 from refint8.ops._gemm import matmul
 from refint8.ops._op import Array, Node, Operand, Shape, check, operator
-from refint8.ops._plain_product_kernel import Taps, computed, lower_plain_product
+from refint8.ops._plain_product_kernel import Taps, lower_products
 from refint8.ops._product_kernel import Rows, lower_product
 
 
@@ -99,13 +100,16 @@ class FullyConnected(SumOfProducts):
         return self.output(sums, bias).reshape(self.shapes[0])
 
     def lower(self, site: Site) -> None:
-        """One matrix product; plain loops for computed weights and those of int16."""
-        x, (units, depth) = site.read(0), site.input(1).shape
-        if computed(site, 1, 2) or site.input(1).dtype == np.int16:
-            taps = Taps(1, units, depth, channel_step=depth, tap_step=0)
-            lower_plain_product(site, self, (0, 1, 2), None, taps)
-            return
-        w = site.constant_input(1)
+        """One matrix product; or plain loops."""
+        units, depth = site.input(1).shape
+        taps = Taps(1, units, depth, channel_step=depth, tap_step=0)
+        lower_products(site, self, (0, 1, 2), None, taps, partial(self._lower_packed, site))
+
+    def _lower_packed(self, site: Site) -> None:
+        x, w = site.read(0), site.constant_input(1)
+        if w.dtype == np.int16:
+            raise NotFastError("int16 weights are not packed")
+        units, depth = w.shape
         item = x.dtype.itemsize
         lines = np.zeros(1, np.int64)
         rows = Rows(x.dtype.name.upper(), x.offset, x.size // depth, depth * item, None, lines)

@@ -170,6 +170,42 @@ def test_what_a_rule_reports_is_left_to_the_spec():
     assert_alarm(long, *image, np.full(4, 1 << 47, np.int64))
 
 
+def constant_product(rows, weights, rules, out_scale):
+    """FULLY_CONNECTED of int16 or int8 rows with constant weights."""
+    dtype = rows.dtype.name.upper()
+    inputs = [
+        operand(dtype, rows.shape, 1.0),
+        operand("INT8", weights.shape, 1.0, data=weights),
+    ]
+    out = operand(dtype, (len(rows), len(weights)), out_scale)
+    return node("FULLY_CONNECTED", inputs, out, rules=rules)
+
+
+def test_unusual_factors_beside_constants():
+    rng = np.random.default_rng(2)
+    rows = rng.integers(-32768, 32768, (3, 8)).astype(np.int16)
+    weights = rng.integers(-128, 128, (5, 8)).astype(np.int8)
+    # Products with a double, and shifts, that may leave int32.
+    for rules, form in (("litert-ref", "float64"), ("tflm", "q15")):
+        operator = constant_product(rows, weights, rules, 1e-4)
+        (name,) = kernels_of(operator, rows)
+        assert name == f"plain_products_{form}_int16_int8_none_int16_narrow_wide"
+        assert_kernel_equals_spec(operator, rows)
+
+
+def test_sums_that_may_leave_int32():
+    weights = np.full((2, 140_000), 127, np.int8)
+    rows = np.full((1, 140_000), 127, np.int8)
+    inside = rows.copy()
+    inside[0, ::2] = -128
+    for rules in ("tflite", "litert-ref"):
+        operator = constant_product(rows, weights, rules, 1e6)
+        assert all(name.startswith("plain_products") for name in kernels_of(operator, rows))
+        assert_kernel_equals_spec(operator, inside)
+    assert_alarm(constant_product(rows, weights, "tflite", 1e6), rows)
+    assert_kernel_equals_spec(constant_product(rows, weights, "litert-ref", 1e6), rows)
+
+
 def test_only_products_with_doubles_are_named_float():
     shapes = ((3, 8), (4, 8), (4,))
     names = {
