@@ -24,7 +24,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -35,6 +35,7 @@ from refint8.model.types import Model, Operator
 from refint8.numerics.profiles import profile
 from refint8.ops import REGISTRY
 from refint8.oracle.crosscheck import Comparison, crosscheck
+from refint8.oracle.inputs import InputSet
 from refint8.oracle.random_inputs import random_inputs
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -54,7 +55,7 @@ class Case:
     """A model with its input sets. `only` is the one operator whose tensors count, if any."""
 
     model: Model
-    inputs: Sequence[Mapping[int, Any]]
+    inputs: Sequence[InputSet]
     engines: tuple[str, ...] = ENGINES
     only: str = ""
 
@@ -79,11 +80,21 @@ class Tally:
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, case: Case, found: Comparison) -> None:
-        """Count every tensor of a comparison."""
-        self.verdicts[found.target, found.verdict] += 1
-        engine = f"{found.engine} ({found.target})"
+        """Count every tensor of a comparison.
+
+        An engine that takes every tensor for as large as it is declared (TFLM) does not run a model
+        whose shapes only a run knows, whatever it answers.
+        """
         graph = case.model.subgraphs[0]
         plan = survey(case.model, profile(found.profile).rules, case.input_shapes)
+        if any(
+            tensor.diff.problem and plan.shapes[tensor.tensor] != graph.tensors[tensor.tensor].shape
+            for tensor in found.tensors
+        ):
+            self.verdicts[found.target, "took declared shapes for actual ones"] += 1
+            return
+        self.verdicts[found.target, found.verdict] += 1
+        engine = f"{found.engine} ({found.target})"
         model = hashlib.sha256(case.model.content).hexdigest()
         for tensor in found.tensors:
             operator = graph.operators[tensor.operator]

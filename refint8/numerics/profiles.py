@@ -98,6 +98,7 @@ TFLM: Final = Profile(
         embedding_scales="first",
         declared_dtype="trusted",
         unassigned_variable="zero_point",
+        reset="resources",
         detection_order="refused",
         lstm="tables",
         svdf_activation="ignored",

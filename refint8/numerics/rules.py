@@ -379,6 +379,13 @@ class Rules:
         refused="refused: exit code 4",
         zero_point="its zero point in every byte",
     )
+    reset: str = _rule(
+        "tensors",
+        "what resetting a model's variables sets back",
+        "ASSIGN_VARIABLE READ_VARIABLE CALL_ONCE",
+        tensors="variable tensors; resource variables keep their values",
+        resources="resource variables too, to the zero point in every byte; CALL_ONCE stays done",
+    )
     space_to_batch_pad: str = _rule(
         "zero_point",
         "what SPACE_TO_BATCH_ND puts around an 8-bit input",

@@ -21,13 +21,12 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
 from refint8.ops._dtypes import ANY
 from refint8.ops._op import Array, Node, Record, Shape, check, operator
 from refint8.ops._surroundings import Environment
+from refint8.ops._variables import in_every_byte
 
 
 @operator("READ_VARIABLE", versions=range(1, 2), dtypes=(f"RESOURCE|INT32->{'|'.join(ANY)}",))
@@ -79,6 +78,4 @@ class ReadVariable(Record):
                 label="C2",
                 hint="run the subgraph that initializes it, or CALL_ONCE it in the model",
             )
-        dtype = NUMPY_DTYPE[self.dtype]
-        filled = np.full(math.prod(self.shape) * dtype.itemsize, byte).astype(np.int8)
-        return filled.view(dtype).reshape(self.shape)
+        return in_every_byte(byte, self.shape, NUMPY_DTYPE[self.dtype])
