@@ -32,7 +32,7 @@ def broadcast_shapes(dtype: str) -> Kernel:
                 if k >= rank - p[3]:
                     second = np.int64(b[k - rank + p[3]])
                 chosen = second if first == 1 else first
-                if second not in (1, chosen):
+                if second != 1 and second != chosen:  # noqa: PLR1714  (no tuples in a kernel)
                     i64(arena + p[5])[0] = 1
                 out[k] = number(chosen)
 
