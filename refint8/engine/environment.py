@@ -9,6 +9,7 @@ from typing import Protocol
 from refint8.engine.machine import SpecMachine, reset_variables
 from refint8.engine.subgraphs import MOST_PLANS, Subgraphs
 from refint8.ops._op import Array, Shape
+from refint8.ops._variables import in_every_byte
 
 LOOP_LIMIT = 100_000
 """Turns of a WHILE before it counts as endless; REFINT8_LOOP_LIMIT replaces it."""
@@ -86,6 +87,15 @@ class SharedEnvironment:
         """Set the variable tensors of called subgraphs to their initial values."""
         for machine in self._machines.values():
             reset_variables(machine.plan, machine)
+
+    def reset_resource_variables(self) -> None:
+        """Set what has been assigned to the zero point in every byte, as TFLM does.
+
+        Subgraphs that CALL_ONCE has run do not run again.
+        """
+        for number, value in self.variables.items():
+            byte = self.first_value(number) or 0
+            self.variables[number] = in_every_byte(byte, value.shape, value.dtype)
 
     def restart(self) -> None:
         """Forget everything, as if nothing had run."""

@@ -173,6 +173,7 @@ class Interpreter:
         """Set the variable tensors of a streaming model back to their start.
 
         Resource variables (VAR_HANDLE) keep their values, as in LiteRT: make another Interpreter.
+        Under the profile `tflm` they get their zero points, as `Reset` there does (rule `reset`).
         """
         self._executions[0].reset_variables()
         for execution in self._executions[1:]:

@@ -76,9 +76,13 @@ class Session:
         return not isinstance(self._machine, SpecMachine)
 
     def reset(self) -> None:
-        """Set every variable tensor to its initial value; resource variables stay, as in LiteRT."""
+        """Set every variable tensor to its initial value, and resource variables as the rule
+        `reset` says.
+        """
         reset_variables(self.plan, self._machine)
         self._environment.reset_variable_tensors()
+        if self.profile.rules.reset == "resources":
+            self._environment.reset_resource_variables()
 
     def restart(self) -> None:
         """Set everything that a run leaves behind to its start, resource variables as well."""

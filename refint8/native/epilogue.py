@@ -36,6 +36,7 @@ from refint8.native.cpu import Tier
 from refint8.native.lowering import NotFastError
 from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.requantize import (
+    WIDE_SHIFT,
     DoubleRounding,
     Float64Rounding,
     ReducedMultiplier,
@@ -285,6 +286,8 @@ def _wide(requantize: Requantizer, bias: Ints, zero_point: int) -> Parameters:
     if zero_point != 0 or int(np.abs(bias).max(initial=0)) >= 1 << 46:
         raise NotFastError("a 64-bit accumulator needs zero point 0 and a bias below 2^46")
     if isinstance(requantize, ReducedMultiplier):
+        if np.any(requantize.shift > WIDE_SHIFT):
+            raise NotFastError(f"a 64-bit accumulator is shifted by more than {WIDE_SHIFT}")
         form = "q15"
         factor = np.broadcast_to(requantize.reduced, bias.shape).astype(np.int64).view(np.uint64)
         shift = 15 - np.broadcast_to(requantize.shift, bias.shape)

@@ -1,4 +1,5 @@
-"""Where floats enter and leave: the only elementwise kernels with floating point.
+"""Floats that enter and leave, and what happens to them in between: the only elementwise kernels
+with floating point.
 
 Every kernel here has "float" in its name. They work on whole runs of one channel, in vectors of
 `lanes` elements; results are those of IEEE arithmetic, one operation after the other.
@@ -9,7 +10,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from refint8.native.lang import Kernel, Primitive, i64
+from refint8.native.lang import Kernel, Primitive, f32, i64, inlined, kernel
+from refint8.native.runs import over_runs
 
 LANES = 16
 """Elements of a vector, whatever the CPU's vectors."""
@@ -100,3 +102,46 @@ def cast(source: str, target: str) -> Kernel:
 
     edge = "_float" if "FLOAT32" in (source, target) else ""
     return Kernel(f"cast{edge}_{source.lower()}_{target.lower()}", make)
+
+
+@cache
+def quotients_float(scalar: tuple[bool, bool]) -> Kernel:
+    """float32 a / b, moved into bounds; NaN stays. Own words: the bits of the lowest and of the
+    highest value, infinite for none.
+    """
+    first, second = scalar
+
+    @inlined
+    def run(out: int, a: int, b: int, count: int, own: int) -> None:
+        x, y, z = f32(a), f32(b), f32(out)
+        low, high = f32(own)[0], f32(own + 8)[0]
+        x0, y0 = x[0], y[0]
+        for i in range(count):
+            value = (x0 if first else x[i]) / (y0 if second else y[i])
+            value = low if value < low else value
+            z[i] = high if value > high else value
+
+    flags = "".join(f"_scalar{k}" for k in (0, 1) if scalar[k])
+    return over_runs(f"quotients_float{flags}", run)
+
+
+def _square_root(b: Any, value_at: Any, to: Any) -> None:
+    from llvmlite import ir
+
+    from refint8.native.ir import call
+
+    real = ir.FloatType()
+    source, target = (b.inttoptr(address, real.as_pointer()) for address in (value_at, to))
+    b.store(call(b, "llvm.sqrt.f32", real, b.load(source)), target)
+
+
+square_root: Any = Primitive("square_root", 2, _square_root)
+"""The float32 at one address, its root to the other."""
+
+
+@kernel
+def square_roots_float(params: int, arena: int) -> None:
+    """The roots of float32 values. Words: source, target, count."""
+    p = i64(params)
+    for i in range(p[2]):
+        square_root(arena + p[0] + 4 * i, arena + p[1] + 4 * i)

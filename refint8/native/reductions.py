@@ -109,7 +109,7 @@ def requantized_products(dtype: str) -> Kernel:
                     product = total * (x - zero_point)
                     total = np.int64(np.int32((product * multiplier + half) >> right))
                 last = np.int64(np.int32((total * multiplier + half) >> right))
-                z[k] = clamp(last + p[9], p[10], p[11])
+                z[k] = clamp(np.int64(np.int32(last + p[9])), p[10], p[11])
 
         return reduce
 

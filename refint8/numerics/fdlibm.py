@@ -4,18 +4,18 @@ LiteRT fills GELU's tables with the host's library. glibc (through 2.36 at least
 two by the rational approximations of Sun's fdlibm, every operation rounded to float32; their
 results are off by one last bit now and then, which an int16 table can show. Values and formulas
 are fdlibm's (`e_expm1`, `s_tanh`, `s_erf`, in their float versions). The exponentials inside erfc
-are glibc's newer expf: a cubic in double about multiples of ln(2) / 32.
+are glibc's newer expf (`numerics/glibc.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 
 import numpy as np
 
-from refint8.numerics.elementary import Floats, power
+from refint8.numerics.elementary import Floats
+from refint8.numerics.glibc import expf
 
 ONE: Final = np.float32(1)
 TWO: Final = np.float32(2)
@@ -63,14 +63,6 @@ FAR: Final = (
      2.5530502930e+03, 4.7452853394e+02, -2.2440952301e+01),
 )  # fmt: skip
 """In 1 / x^2, beyond."""
-
-
-EXP_STEPS: Final = 32
-EXP_CUBIC: Final = (
-    float.fromhex("0x1.62e42ff0c52d6p-1") / EXP_STEPS,
-    float.fromhex("0x1.ebfce50fac4f3p-3") / EXP_STEPS**2,
-    float.fromhex("0x1.c6af84b912394p-5") / EXP_STEPS**3,
-)
 
 
 def _polynomial(coefficients: Sequence[float], x: Floats) -> Floats:
@@ -162,20 +154,3 @@ def _tail(size: Floats) -> Floats:
     first = expf(-cut * cut - np.float32(0.5625))
     tail: Floats = first * expf((cut - within) * (cut + within) + ratio) / within
     return tail
-
-
-def expf(x: Floats) -> Floats:
-    """e^x; float32, for arguments whose result is neither subnormal nor infinite."""
-    scaled = x.astype(np.float64) * (float.fromhex("0x1.71547652b82fep+0") * EXP_STEPS)
-    nearest = np.rint(scaled)
-    r = scaled - nearest
-    whole, step = np.divmod(nearest.astype(np.int64), EXP_STEPS)
-    linear = EXP_CUBIC[0] * r + 1
-    cubic = (EXP_CUBIC[2] * r + EXP_CUBIC[1]) * (r * r) + linear
-    return (cubic * np.ldexp(_powers_of_2()[step], whole)).astype(np.float32)
-
-
-@cache
-def _powers_of_2() -> Floats:
-    """2^(i / 32), correctly rounded doubles."""
-    return np.array([float(power(np.float64(2), i / EXP_STEPS)) for i in range(EXP_STEPS)])

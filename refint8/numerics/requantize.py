@@ -37,6 +37,9 @@ from refint8.numerics.rules import Rules
 MAXIMUM_SHIFT: Final = 31
 """The largest defined left shift of 32 bits."""
 
+WIDE_SHIFT: Final = 7
+"""The largest defined shift of a 64-bit accumulator."""
+
 
 class Requantizer(Protocol):
     """Anything that maps accumulators (int64, channels last) to output steps (int64)."""
@@ -118,16 +121,20 @@ class ReducedMultiplier:
 
     m16 is the multiplier rounded to 16 bits (ties up, at most 0x7FFF), which costs up to 2^-16 of
     relative precision. `multiplier` here is the full one. The result is cast to int32 and wraps.
-    Source: MultiplyByQuantizedMultiplier(int64), LiteRT `quantization_util.cc`.
+    The engine assumes shifts of -31 to 7 and accumulators of 48 bits; what is outside is reported,
+    or computed as x86 does, by the rule `wide_domain`. Source:
+    MultiplyByQuantizedMultiplier(int64), LiteRT `quantization_util.cc`.
     """
 
     multiplier: Ints
     shift: Ints
+    domain: str = "report"
 
     def __post_init__(self) -> None:
-        if np.any(self.shift > 7) or np.any(self.shift < -31):
+        if self.domain == "report" and np.any((self.shift > WIDE_SHIFT) | (self.shift < -31)):
             raise DomainError(
-                f"the 16-bit multiplier takes shifts in [-31, 7], not {np.max(self.shift)}"
+                f"the 16-bit multiplier takes shifts in [-31, {WIDE_SHIFT}], not"
+                f" {np.max(self.shift)}"
             )
 
     @property
@@ -138,13 +145,16 @@ class ReducedMultiplier:
         )
 
     def __call__(self, accumulator: Ints) -> Ints:
-        """Accumulators must fit 48 bits, as the engine asserts."""
+        """Accumulators must fit 48 bits, or under "x86" 64."""
         accumulator = as_int64(accumulator)
         limit = 1 << 47
-        if accumulator.size and (accumulator.min() < -limit or accumulator.max() >= limit):
+        outside = accumulator.size and (accumulator.min() < -limit or accumulator.max() >= limit)
+        if outside and self.domain == "report":
             raise overflow_error("a 64-bit accumulator", accumulator, bits=48)
-        half = np.int64(1) << (14 - self.shift)
-        return wrap32((accumulator * self.reduced + half) >> (15 - self.shift))
+        count = 15 - as_int64(self.shift)
+        with np.errstate(over="ignore"):
+            half = np.int64(1) << (count - 1) % 64
+            return wrap32((accumulator * self.reduced + half) >> count % 64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,10 +201,10 @@ def right_shift_rounding(
 
 
 def reduced_multiplier(
-    effective_scales: float | Iterable[float], _rules: Rules
+    effective_scales: float | Iterable[float], rules: Rules
 ) -> ReducedMultiplier:
     """Family Q15 from one real factor or one per channel."""
-    return ReducedMultiplier(*_multipliers(effective_scales))
+    return ReducedMultiplier(*_multipliers(effective_scales), rules.wide_domain)
 
 
 def float64_rounding(effective_scales: float | Iterable[float], rules: Rules) -> Float64Rounding:

@@ -81,6 +81,14 @@ class Rules:
         report="refused: exit code 4",
         x86="the count wraps to 0..31, in vectors it fills with the sign; 1 is added when x >= 0",
     )
+    wide_domain: str = _rule(
+        "report",
+        "requantizing 64 bits by a shift outside -31..7, or a sum that leaves 48 bits",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED BATCH_MATMUL REDUCE_PROD"
+        " UNIDIRECTIONAL_SEQUENCE_LSTM",
+        report="refused: exit code 4",
+        x86="shift counts are taken modulo 64, products modulo 2^64",
+    )
     degenerate_scale: str = _rule(
         "refused",
         "a scale of 0, a denormal or an infinite one, or NaN",
@@ -169,6 +177,13 @@ class Rules:
         "MUL",
         float32="both steps in float32",
         float64="all in double",
+    )
+    mul_int16_raw: str = _rule(
+        "multiplied",
+        "MUL on int16 without scales",
+        "MUL",
+        multiplied="the product's low bits",
+        report="refused: exit code 4 (TFLM divides by a scale that is not there)",
     )
     prelu_scale: str = _rule(
         "float32",
@@ -285,6 +300,13 @@ class Rules:
         rounded="correctly rounded to float32",
         glibc="as glibc computes them, off by a last bit now and then",
     )
+    log_softmax_float: str = _rule(
+        "rounded",
+        "exp and log in LOG_SOFTMAX on FLOAT32",
+        "LOG_SOFTMAX",
+        rounded="correctly rounded to float32",
+        glibc="as glibc computes them, off by a last bit now and then",
+    )
     elu: str = _rule(
         "expm1",
         "e^x - 1 in ELU's table",
@@ -356,6 +378,13 @@ class Rules:
         "READ_VARIABLE",
         refused="refused: exit code 4",
         zero_point="its zero point in every byte",
+    )
+    reset: str = _rule(
+        "tensors",
+        "what resetting a model's variables sets back",
+        "ASSIGN_VARIABLE READ_VARIABLE CALL_ONCE",
+        tensors="variable tensors; resource variables keep their values",
+        resources="resource variables too, to the zero point in every byte; CALL_ONCE stays done",
     )
     space_to_batch_pad: str = _rule(
         "zero_point",

@@ -11,7 +11,7 @@ from refint8.native.matrix_products import BLOCK, multiply_packed, pack_rows
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import INT32_MAX
-from refint8.numerics.requantize import DoubleRounding, ReducedMultiplier, Requantizer
+from refint8.numerics.requantize import WIDE_SHIFT, DoubleRounding, ReducedMultiplier, Requantizer
 from refint8.ops._elementwise import Finish
 
 WORD = DTYPE_RANGE["INT16"]
@@ -107,5 +107,7 @@ def _epilogue(
     if isinstance(requantize, ReducedMultiplier):
         if most >= 1 << 47:
             raise NotFastError(f"sums of up to {most} may leave 48 bits")
+        if requantize.shift > WIDE_SHIFT:
+            raise NotFastError(f"a 64-bit accumulator is shifted by more than {WIDE_SHIFT}")
         return "q15", (int(requantize.reduced), 0, 15 - int(requantize.shift), *tail)
     raise NotFastError(f"{type(requantize).__name__} has no kernel for computed products")

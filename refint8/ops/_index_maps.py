@@ -65,14 +65,21 @@ class IndexMap:
 
     def places(self, starts: Ints) -> Ints:
         """The operand's index for each element of `shape`, [elements, operand's rank]."""
-        indices = np.indices(self.shape).reshape(len(self.shape), prod(self.shape))
-        around = [axis for axis in range(len(self.shape)) if axis not in self.window_axes]
-        number = np.zeros(indices.shape[1], np.int64)
-        for axis in around:
-            number = number * self.shape[axis] + indices[axis]
-        places = starts[number]
-        places[:, list(self.kept)] += indices[list(self.window_axes)].T
+        places = starts[self.windows()]
+        places[:, list(self.kept)] += self._indices()[list(self.window_axes)].T
         return as_int64(places)
+
+    def windows(self) -> Ints:
+        """The number of the window that each element of `shape` lies in."""
+        indices = self._indices()
+        number = np.zeros(indices.shape[1], np.int64)
+        for axis in range(len(self.shape)):
+            if axis not in self.window_axes:
+                number = number * self.shape[axis] + indices[axis]
+        return number
+
+    def _indices(self) -> Ints:
+        return np.indices(self.shape).reshape(len(self.shape), prod(self.shape))
 
 
 def flat(places: Ints, shape: Shape) -> Ints:

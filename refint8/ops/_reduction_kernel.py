@@ -50,6 +50,8 @@ def lower_requantized_product(
     if not isinstance(requantize, ReducedMultiplier):
         raise NotFastError(f"{type(requantize).__name__} has no kernel for products")
     right = 15 - int(requantize.shift)
+    if right < 1:
+        raise NotFastError("a multiplier of 2^14 or more shifts to the left")
     axes = merged_axes(x.shape, reduction.axes, ITEM[finish.dtype])
     starts = offsets([axis for axis in axes if not axis.summed])
     parts = offsets([axis for axis in axes if axis.summed])

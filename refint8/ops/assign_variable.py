@@ -6,8 +6,11 @@ The variable takes over dtype and shape as well.
 
 C1  the handle is one element
 
-Semantics: LiteRT `kernels/assign_variable.cc`, ai-edge-litert 2.3.0; what `reset_all_variables`
-leaves alone was measured (variables keep their values).
+Whether resetting a model's variables gives this one its zero point is the rule `reset`.
+
+Semantics: LiteRT `kernels/assign_variable.cc`, ai-edge-litert 2.3.0, whose `reset_all_variables`
+leaves variables alone; TFLM `micro_resource_variable.cc` (ResetAll), tflite-micro 0.dev20261023.
+Both were measured.
 """
 
 from __future__ import annotations

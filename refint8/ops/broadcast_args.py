@@ -20,6 +20,8 @@ from typing import Self
 import numpy as np
 
 from refint8.errors import DomainError
+from refint8.native.lowering import Site
+from refint8.native.shape_arithmetic import broadcast_shapes
 from refint8.ops._op import Array, Node, Record, check, operator
 
 
@@ -53,3 +55,9 @@ class BroadcastArgs(Record):
                 hint="an engine ends the process here",
             )
         return np.where(a == 1, b, a)
+
+    def lower(self, site: Site) -> None:
+        """One loop; what does not broadcast raises the alarm."""
+        a, b, out = site.read(0), site.read(1), site.output
+        words = (a.offset, a.size, b.offset, b.size, out.offset, site.alarm)
+        site.call(broadcast_shapes(out.dtype.name.upper()), *words)

@@ -2,8 +2,8 @@
 
 (nothing) = subgraph(), which assigns variables; no operation after the first run
 
-Once means once in the life of an interpreter, whichever CALL_ONCE asks; resetting variable tensors
-does not count as a new life.
+Once means once in the life of an interpreter, whichever CALL_ONCE asks; resetting variables does
+not count as a new life, in TFLM neither.
 
 C1  the subgraph takes and gives nothing
 

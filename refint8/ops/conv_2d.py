@@ -23,6 +23,7 @@ Semantics: LiteRT `kernels/conv.cc` and `reference/integer_ops/conv.h`, ai-edge-
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -41,6 +42,7 @@ from refint8.ops._convolution import (
 )
 from refint8.ops._gemm import matmul
 from refint8.ops._op import Array, Node, check, operator
+from refint8.ops._plain_product_kernel import Taps, lower_products
 from refint8.ops._product_kernel import Windows, lower_product
 from refint8.ops._window import Window
 
@@ -110,20 +112,29 @@ class Conv2D(SumOfProducts):
         return self.output(np.concatenate(sums, axis=1).reshape(shape), bias)
 
     def lower(self, site: Site) -> None:
-        """A matrix product over windows, one for each group."""
-        self._lower(site, Windows.of(site, self, site.read(0), self.window))
+        """A matrix product over windows, one for each group; or plain loops."""
+        taps = self._taps(site)
+        packed = partial(self._lower_packed, site, taps, None)
+        lower_products(site, self, (0, 1, 2), self.window, taps, packed, byte_weights=True)
 
     def lower_pooled(self, site: Site, pool: Window) -> None:
         """The largest outputs under each of `pool`'s windows, which lie apart, to the output."""
-        self._lower(site, Windows.of(site, self, site.read(0), self.window).pooled(pool))
+        self._lower_packed(site, self._taps(site), pool)
 
-    def _lower(self, site: Site, windows: Windows) -> None:
+    def _taps(self, site: Site) -> Taps:
+        outputs, kh, kw, depth = site.input(1).shape
+        groups = site.input(0).shape[3] // depth
+        step = kh * kw * depth
+        return Taps(groups, outputs // groups, depth, channel_step=step, tap_step=depth)
+
+    def _lower_packed(self, site: Site, taps: Taps, pool: Window | None) -> None:
         x, weights = site.read(0), filter_values(site.constant_input(1))
         bias = site.optional_constant(2)
-        outputs, depth = weights.shape[0], weights.shape[3]
-        groups = x.shape[3] // depth
-        per_group = outputs // groups
-        item = x.dtype.itemsize
+        groups, per_group, depth = taps.groups, taps.of_group, taps.taken
+        outputs, item = groups * per_group, x.dtype.itemsize
+        windows = Windows.of(site, self, x, self.window)
+        if pool is not None:
+            windows = windows.pooled(pool)
         for group in range(groups):
             rows = windows.rows(group * depth * item, depth * item)
             channels = slice(group * per_group, (group + 1) * per_group)

@@ -23,6 +23,7 @@ ai-edge-litert 2.3.0 (NUMERICS §2; CORRECTIONS items 14, 16).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -40,6 +41,7 @@ from refint8.ops._convolution import (
 )
 from refint8.ops._depthwise_kernel import lower_depthwise
 from refint8.ops._op import Array, Node, check, operator
+from refint8.ops._plain_product_kernel import Taps, lower_products
 from refint8.ops._product_kernel import Windows, lower_product
 from refint8.ops._window import Window
 
@@ -109,7 +111,15 @@ class DepthwiseConv2D(SumOfProducts):
         return self.output(sums.reshape(*patches.shape[:3], outputs), bias)
 
     def lower(self, site: Site) -> None:
-        """The row loop over channels; with several filters each, a matrix product a channel."""
+        """The row loop over channels; with several filters each, a matrix product a channel; or
+        plain loops.
+        """
+        channels, outputs = site.input(0).shape[3], site.input(1).shape[3]
+        taps = Taps(channels, outputs // channels, 1, channel_step=1, tap_step=outputs)
+        packed = partial(self._lower_packed, site)
+        lower_products(site, self, (0, 1, 2), self.window, taps, packed, byte_weights=True)
+
+    def _lower_packed(self, site: Site) -> None:
         x, w = site.read(0), filter_values(site.constant_input(1))
         bias = site.optional_constant(2)
         channels, outputs = x.shape[3], w.shape[3]

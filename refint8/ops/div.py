@@ -31,6 +31,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from refint8.errors import DomainError
+from refint8.native.float_edges import quotients_float
 from refint8.native.integer_pairs import fixed_point_quotients, truncated_quotients
 from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.activation import ACTIVATION_BOUNDS, DTYPE_RANGE
@@ -163,8 +164,18 @@ class Div(Record):
             lower_divisor_check(site, -1)
             for runs in broadcast_runs(site):
                 site.call(truncated_quotients(runs.scalar), *runs.words, *quotient.finish.clamp)
+        elif isinstance(quotient, RealQuotient):
+            for runs in broadcast_runs(site):
+                site.call(quotients_float(runs.scalar), *runs.words, *_bits(quotient.bounds))
         else:
             raise NotFastError(f"{type(quotient).__name__} has no kernel")
+
+
+def _bits(bounds: tuple[float | None, float | None]) -> tuple[int, ...]:
+    """Two bounds of float32 as integers, infinite where there is none."""
+    low, high = bounds
+    ends = (-np.inf if low is None else low, np.inf if high is None else high)
+    return tuple(int(np.float32(end).view(np.int32)) for end in ends)
 
 
 def _lower_scaled(site: Site, quotient: ScaledQuotient) -> None:

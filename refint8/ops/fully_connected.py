@@ -28,6 +28,7 @@ ai-edge-litert 2.3.0; TFLM `kernels/fully_connected.cc` (CORRECTIONS items 5, 13
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -46,6 +47,7 @@ from refint8.ops._convolution import (
 )
 from refint8.ops._gemm import matmul
 from refint8.ops._op import Array, Node, Operand, Shape, check, operator
+from refint8.ops._plain_product_kernel import Taps, lower_products
 from refint8.ops._product_kernel import Rows, lower_product
 
 
@@ -98,10 +100,15 @@ class FullyConnected(SumOfProducts):
         return self.output(sums, bias).reshape(self.shapes[0])
 
     def lower(self, site: Site) -> None:
-        """One matrix product."""
+        """One matrix product; or plain loops."""
+        units, depth = site.input(1).shape
+        taps = Taps(1, units, depth, channel_step=depth, tap_step=0)
+        lower_products(site, self, (0, 1, 2), None, taps, partial(self._lower_packed, site))
+
+    def _lower_packed(self, site: Site) -> None:
         x, w = site.read(0), site.constant_input(1)
         if w.dtype == np.int16:
-            raise NotFastError("int16 weights have no kernel")
+            raise NotFastError("int16 weights are not packed")
         units, depth = w.shape
         item = x.dtype.itemsize
         lines = np.zeros(1, np.int64)

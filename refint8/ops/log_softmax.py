@@ -1,6 +1,6 @@
 """LOG_SOFTMAX: x minus the logarithm of the sum of exp(x), over the last axis.
 
-d = x - max(row), in fixed point:
+8 bits, d = x - max(row), in fixed point:
     t   = SRDHM(d << left_shift, multiplier), Q5.26, the factor being
           min(scale_in * 2^26, 2^31 - 1)
     s   = sum of RDBPOT(exp(t), 12) over the row, Q12, where d >= smallest_difference
@@ -10,10 +10,16 @@ Elements with d <= max(smallest_difference - 1, (l - 2^31) in input steps) give 
 `highest` and lowest are the dtype's, so is the output's zero point, its scale is 1/16.
 
 C1  the input has rank 1 or more
-C2  the output has scale 1/16 and the dtype's highest value as zero point
-C3  scale_in is above 2^-26
+C2  an 8-bit output has scale 1/16 and the dtype's highest value as zero point
+C3  scale_in of 8 bits is above 2^-26
 
 A sum of 4096 or more leaves 32 bits: DomainError.
+
+FLOAT32, in **float32**, one operation after the other:
+    d   = x - max(row)
+    s   = exp(d_1) + exp(d_2) + ..., from left to right
+    out = d - log(s)
+exp and log are correctly rounded, or glibc's, by the rule `log_softmax_float`. A NaN is no maximum.
 
 Semantics: LiteRT `kernels/activations.cc` (LogSoftmaxPrepare), `reference/log_softmax.h`,
 ai-edge-litert 2.3.0; TFLM `micro/kernels/log_softmax.cc` (CORRECTIONS item 33).
@@ -21,13 +27,15 @@ ai-edge-litert 2.3.0; TFLM `micro/kernels/log_softmax.cc` (CORRECTIONS item 33).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
 from refint8.model.types import NUMPY_DTYPE
-from refint8.native.lowering import Site
+from refint8.native.lowering import NotFastError, Site
+from refint8.numerics import elementary, glibc
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import (
@@ -39,21 +47,27 @@ from refint8.numerics.gemmlowp import exp_on_negative_values
 from refint8.numerics.logarithm import log_of_at_least_1
 from refint8.numerics.multiplier import quantize_multiplier
 from refint8.numerics.softmax import softmax_multiplier
+from refint8.numerics.tables import TableFunction
 from refint8.ops._dtypes import rows
 from refint8.ops._log_softmax_kernel import log_softmax_rows
-from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._op import Array, Node, Operand, Record, check, operator
 
 OUTPUT_SCALE = 16 / 256
 
 SUM_REGISTER = Accumulator("report")
 
+LOWEST_FLOAT: Final = np.finfo(np.float32).min
 
-@operator("LOG_SOFTMAX", versions=range(1, 3), dtypes=rows("{T}->{T}", ("UINT8", "INT8")))
+FLOAT_FUNCTIONS: Final[Mapping[str, tuple[TableFunction, TableFunction]]] = {
+    "rounded": (elementary.exp, elementary.log),
+    "glibc": (glibc.expf, glibc.logf),
+}
+"""exp and log by the rule `log_softmax_float`."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
-class LogSoftmax(Record):
-    """The integer record. `reverse_multiplier` and `reverse_shift` lead from Q5.26 back to
-    input steps.
-    """
+class FixedPoint:
+    """8 bits. `reverse_multiplier` and `reverse_shift` lead from Q5.26 back to input steps."""
 
     multiplier: int
     left_shift: int
@@ -63,10 +77,8 @@ class LogSoftmax(Record):
     dtype: str
 
     @classmethod
-    def prepare(cls, node: Node) -> Self:
-        """Conditions C1 to C3, multipliers."""
-        x, out = node.input(0), node.output
-        check(x.shape and x.shape[-1] > 0, "C1", f"input {x.shape} has no last axis to sum over")
+    def of(cls, x: Operand, out: Operand) -> FixedPoint:
+        """Conditions C2 and C3, multipliers."""
         highest = DTYPE_RANGE[out.dtype][1]
         check(
             out.scale == OUTPUT_SCALE and out.zero_point == highest,
@@ -78,7 +90,6 @@ class LogSoftmax(Record):
         multiplier, left_shift, smallest = softmax_multiplier(1.0, x.scale)
         reverse = quantize_multiplier(2.0 ** (31 - left_shift) / multiplier)
         return cls(
-            shapes=(x.shape,),
             multiplier=multiplier,
             left_shift=left_shift,
             smallest_difference=smallest,
@@ -87,15 +98,14 @@ class LogSoftmax(Record):
             dtype=out.dtype,
         )
 
-    def spec(self, x: Array) -> Array:
-        """x [..., classes] to the same shape."""
+    def __call__(self, x: Array) -> Array:
+        """[..., classes] to the same shape."""
         values = x.astype(np.int64)
         lowest, highest = DTYPE_RANGE[self.dtype]
         difference = values - values.max(axis=-1, keepdims=True)
         counts = difference >= self.smallest_difference
-        scaled = self._rescale(np.where(counts, difference, 0))
-        terms = rounding_divide_by_pot(exp_on_negative_values(scaled), 12)
-        total = SUM_REGISTER(np.where(counts, terms, 0).sum(axis=-1, keepdims=True))
+        scaled = self.rescale(np.where(counts, difference, 0))
+        total = SUM_REGISTER(self.terms(difference).sum(axis=-1, keepdims=True))
         logarithm = log_of_at_least_1(total)
         step = saturating_rounding_doubling_high_mul(logarithm - (1 << 31), self.reverse_multiplier)
         reach = rounding_divide_by_pot(step, -self.reverse_shift)
@@ -104,28 +114,77 @@ class LogSoftmax(Record):
         clamped = np.clip(np.where(inside, steps, lowest), lowest, highest)
         return clamped.astype(NUMPY_DTYPE[self.dtype])
 
-    def _rescale(self, difference: Ints) -> Ints:
+    def rescale(self, difference: Ints) -> Ints:
+        """x - max(row), not below the smallest difference, in Q5.26."""
         return saturating_rounding_doubling_high_mul(difference << self.left_shift, self.multiplier)
+
+    def terms(self, difference: Ints) -> Ints:
+        """What x - max(row) adds to the sum, Q12."""
+        counts = difference >= self.smallest_difference
+        e = exp_on_negative_values(self.rescale(np.where(counts, difference, 0)))
+        return np.where(counts, rounding_divide_by_pot(e, 12), 0)
+
+
+@dataclass(frozen=True)
+class Real:
+    """FLOAT32. `library` says whose exp and log."""
+
+    library: str
+
+    def __call__(self, x: Array) -> Array:
+        """[..., classes] to the same shape."""
+        exp, log = FLOAT_FUNCTIONS[self.library]
+        with np.errstate(all="ignore"):
+            largest = np.fmax(x, LOWEST_FLOAT).max(axis=-1, keepdims=True)
+            difference = x - largest
+            total = np.add.accumulate(exp(difference), axis=-1, dtype=np.float32)[..., -1:]
+            out: Array = difference - log(total)
+        return out
+
+
+@operator(
+    "LOG_SOFTMAX", versions=range(1, 3), dtypes=rows("{T}->{T}", ("UINT8", "INT8", "FLOAT32"))
+)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LogSoftmax(Record):
+    """The record: what one row's arithmetic needs."""
+
+    arithmetic: FixedPoint | Real
+
+    @classmethod
+    def prepare(cls, node: Node) -> Self:
+        """Conditions C1 to C3, multipliers."""
+        x, out = node.input(0), node.output
+        check(x.shape and x.shape[-1] > 0, "C1", f"input {x.shape} has no last axis to sum over")
+        if x.dtype == "FLOAT32":
+            return cls(shapes=(x.shape,), arithmetic=Real(node.rules.log_softmax_float))
+        return cls(shapes=(x.shape,), arithmetic=FixedPoint.of(x, out))
+
+    def spec(self, x: Array) -> Array:
+        """x [..., classes] to the same shape."""
+        return self.arithmetic(x)
 
     def lower(self, site: Site) -> None:
         """The terms of the sums and the scaled differences by tables over all differences."""
+        fixed = self.arithmetic
+        if isinstance(fixed, Real):
+            raise NotFastError("FLOAT32 has no kernel")
         x, out = site.read(0), site.output
         difference = -np.arange(256)
-        counts = difference >= self.smallest_difference
-        scaled = self._rescale(np.where(counts, difference, 0))
-        terms = np.where(counts, rounding_divide_by_pot(exp_on_negative_values(scaled), 12), 0)
+        counts = difference >= fixed.smallest_difference
+        scaled = fixed.rescale(np.where(counts, difference, 0))
         classes = x.shape[-1]
         site.call(
-            log_softmax_rows(self.dtype),
+            log_softmax_rows(fixed.dtype),
             x.offset,
             out.offset,
             x.size // classes,
             classes,
-            site.constant(terms.astype(np.int32)),
+            site.constant(fixed.terms(difference).astype(np.int32)),
             site.constant(scaled.astype(np.int32)),
-            self.smallest_difference,
-            self.reverse_multiplier,
-            -self.reverse_shift,
-            *DTYPE_RANGE[self.dtype],
+            fixed.smallest_difference,
+            fixed.reverse_multiplier,
+            -fixed.reverse_shift,
+            *DTYPE_RANGE[fixed.dtype],
             site.alarm,
         )

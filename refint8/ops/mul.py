@@ -8,7 +8,7 @@ int16 inputs, 8-bit output (fractions of 2^15, whatever the scales say):
 out = clamp(RDBPOT(SRDHM16(x1, x2), 8) + zp_out, low, high)
 
 int32, int64, uint32, and int16 without quantization: modulo 2^bits, then the fused activation's
-bounds.
+bounds. Whether an engine has the latter is the rule `mul_int16_raw`.
 
 C1  the shapes broadcast
 C2  int16 operands have zero point 0
@@ -26,6 +26,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from refint8.errors import DomainError
 from refint8.native.lowering import NotFastError, Site
 from refint8.native.raw_pairs import fraction_products, raw_pairs
 from refint8.numerics.fixedpoint import (
@@ -138,6 +139,11 @@ class Mul(Record):
 def _product_of(node: Node) -> Product:
     a, b, out = node.input(0), node.input(1), node.output
     raw_int16 = out.dtype == "INT16" and not out.quantized
+    if raw_int16 and node.rules.mul_int16_raw == "report":
+        raise DomainError(
+            "int16 operands without scales: the engine multiplies by 0 / 0",
+            hint="give the tensors scales, or use a profile that multiplies the integers",
+        )
     if out.dtype in ("INT32", "INT64", "UINT32") or raw_int16:
         finish = RawFinish.of(node)
         check(

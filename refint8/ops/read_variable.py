@@ -21,8 +21,6 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
 from refint8.native.control import read_variable
@@ -30,6 +28,7 @@ from refint8.native.lowering import NotFastError, Site
 from refint8.ops._dtypes import ANY
 from refint8.ops._op import Array, Node, Record, Shape, check, operator
 from refint8.ops._surroundings import Environment
+from refint8.ops._variables import in_every_byte
 
 
 @operator("READ_VARIABLE", versions=range(1, 2), dtypes=(f"RESOURCE|INT32->{'|'.join(ANY)}",))
@@ -81,9 +80,7 @@ class ReadVariable(Record):
                 label="C2",
                 hint="run the subgraph that initializes it, or CALL_ONCE it in the model",
             )
-        dtype = NUMPY_DTYPE[self.dtype]
-        filled = np.full(math.prod(self.shape) * dtype.itemsize, byte).astype(np.int8)
-        return filled.view(dtype).reshape(self.shape)
+        return in_every_byte(byte, self.shape, NUMPY_DTYPE[self.dtype])
 
     def lower(self, site: Site) -> None:
         """A copy; the alarm while there is nothing to copy."""

@@ -4,7 +4,8 @@ int8 and int16 with scales, in row-major order over the n elements that meet in 
 p_1 = x_1 - zp_in
 p_k = requantize(p_(k-1) * (x_k - zp_in))                                k = 2 to n
 out = clamp(requantize(p_n) + zp_out)
-where requantize is by s_in / s_out^(1/n), in double, for 64-bit accumulators.
+where requantize is by s_in / s_out^(1/n), in double, for 64-bit accumulators; its results and the
+sum with zp_out keep 32 bits. A factor of 128 or more is reported, by the rule `wide_domain`.
 
 Integers without scales: modulo 2^bits, 1 where there is no element.
 
@@ -27,7 +28,7 @@ import numpy as np
 
 from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import Site
-from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.fixedpoint import as_int64, wrap32
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import ratio_to_root
 from refint8.ops._dtypes import rows
@@ -91,7 +92,10 @@ class ReduceProd(Record):
         product = factors[0]
         for factor in factors[1:]:
             product = self.requantize(product * factor)
-        out: Array = self.finish(self.requantize(product)).reshape(self.shapes[0])
+        zero_point = self.finish.zero_point
+        # The zero point is added in 32 bits, from which a product that was cast to them may wrap.
+        total = wrap32(self.requantize(product) + zero_point) - zero_point
+        out: Array = self.finish(total).reshape(self.shapes[0])
         assert out.dtype == NUMPY_DTYPE[self.finish.dtype]
         return out
 

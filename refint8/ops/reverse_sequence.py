@@ -17,12 +17,14 @@ Semantics: LiteRT `kernels/reverse_sequence.cc`, ai-edge-litert 2.3.0.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Final, Self
 
 import numpy as np
 
 from refint8.errors import DomainError
 from refint8.native.lowering import NotFastError, Site
+from refint8.native.shape_arithmetic import reverse_beginnings
 from refint8.ops._copy_kernel import View, copy
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
@@ -75,7 +77,10 @@ class ReverseSequence(Record):
         return np.moveaxis(reversed_, (0, 1), axes).copy()
 
     def lower(self, site: Site) -> None:
-        """Two copies per sequence; lengths must be constants, because kernels do not check them."""
+        """Two copies per sequence; for computed lengths a loop that checks them."""
+        if site.input(1).data is None:
+            self._lower_computed(site)
+            return
         x, out = View.of(site.read(0)), View.of(site.output)
         size = x.shape[self.sequence_axis]
         lengths = site.constant_input(1)
@@ -89,3 +94,26 @@ class ReverseSequence(Record):
                 for ranges in pair:
                     ranges[self.batch_axis] = Range(batch, 1)
                 copy(site, x.take(pair[0]), out.take(pair[1]))
+
+    def _lower_computed(self, site: Site) -> None:
+        x, lengths, out = site.read(0), site.read(1), site.output
+        first, last = sorted((self.batch_axis, self.sequence_axis))
+        item = x.dtype.itemsize
+        size = [*x.shape, 1]
+        steps = [item * prod(x.shape[axis + 1 :]) for axis in range(len(x.shape))]
+        site.call(
+            reverse_beginnings(lengths.dtype.name.upper()),
+            x.offset,
+            out.offset,
+            lengths.offset,
+            prod(size[:first]),
+            size[self.sequence_axis],
+            prod(size[first + 1 : last]),
+            size[self.batch_axis],
+            steps[first] * size[first],
+            steps[self.sequence_axis],
+            steps[last] * size[last],
+            steps[self.batch_axis],
+            steps[last],
+            site.alarm,
+        )

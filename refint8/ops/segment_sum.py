@@ -16,15 +16,20 @@ from typing import Self
 
 import numpy as np
 
+from refint8.native.lowering import Site
+from refint8.ops._copy_kernel import View, fill
 from refint8.ops._dtypes import rows
 from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._scatter_kernel import known_places, lower_scatter
 from refint8.ops._segments import DTYPES, combine
 
 
 @operator("SEGMENT_SUM", versions=range(1, 2), dtypes=rows("{T},INT32->{T}", DTYPES), values=(1,))
 @dataclass(frozen=True, eq=False, kw_only=True)
 class SegmentSum(Record):
-    """The integer record: nothing but the shape."""
+    """The integer record: the ids, which were looked at to know the shape."""
+
+    ids: tuple[int, ...]
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -41,8 +46,20 @@ class SegmentSum(Record):
             "C2",
             f"the ids {numbers[:16].tolist()} do not count up from 0",
         )
-        return cls(shapes=((int(numbers.max(initial=-1)) + 1, *x.shape[1:]),))
+        shape = (int(numbers.max(initial=-1)) + 1, *x.shape[1:])
+        return cls(shapes=(shape,), ids=ids.integers())
 
     def spec(self, x: Array, ids: Array) -> Array:
         """x [n, ...], ids [n] to [segments, ...]."""
         return combine(x, ids, self.shapes[0][0], np.add, 0)
+
+    def lower(self, site: Site) -> None:
+        """Zeros, then one row after the other."""
+        x, out = site.read(0), site.output
+        if not out.size:
+            return
+        fill(site, View.of(out), np.zeros(1, out.dtype))
+        length = x.size // len(self.ids)
+        step = length * out.dtype.itemsize
+        places = known_places(site, np.array(self.ids, np.int64) * step)
+        lower_scatter(site, "add", View.of(x), places, length, step)

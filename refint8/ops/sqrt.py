@@ -22,7 +22,8 @@ from typing import Self
 import numpy as np
 
 from refint8.errors import DomainError
-from refint8.native.lowering import NotFastError, Site
+from refint8.native.float_edges import square_roots_float
+from refint8.native.lowering import Site
 from refint8.numerics.fixedpoint import as_int64, wrap32
 from refint8.numerics.requantize import float_to_int32
 from refint8.ops._dtypes import rows
@@ -93,7 +94,9 @@ class Sqrt(Record):
         return real
 
     def lower(self, site: Site) -> None:
-        """A table of all inputs that are not negative."""
+        """A table of all inputs that are not negative; FLOAT32 in a plain loop."""
         if self.root is None:
-            raise NotFastError("FLOAT32 has no kernel")
+            x = site.read(0)
+            site.call(square_roots_float, x.offset, site.output.offset, x.size)
+            return
         lower_from_zero_point(site, self.spec, self.root.input_zero_point)

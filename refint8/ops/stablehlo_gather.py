@@ -25,10 +25,12 @@ from typing import Self
 import numpy as np
 
 from refint8.native.lowering import Site
+from refint8.native.shape_arithmetic import take_elements
 from refint8.numerics.fixedpoint import Ints
 from refint8.ops._copy_kernel import View, gather
 from refint8.ops._dtypes import WHOLE_BYTES, rows
 from refint8.ops._index_maps import IndexMap, flat
+from refint8.ops._index_maps_kernel import computed_places
 from refint8.ops._op import Array, Node, Record, Shape, check, operator
 
 
@@ -85,8 +87,14 @@ class StablehloGather(Record):
         return x.reshape(-1)[self.chosen(starts)].reshape(self.shapes[0])
 
     def lower(self, site: Site) -> None:
-        """A copy per element; starts must be constants."""
+        """A copy per element, for computed starts from places that are found first."""
         if not math.prod(self.shapes[0]):
+            return
+        if site.input(1).data is None:
+            item = site.output.dtype.itemsize
+            places = computed_places(site, 1, self.map, self.inner, self.room, item)
+            words = (places.at, site.output.offset, places.count, item)
+            site.call(take_elements, site.read(0).offset, *words)
             return
         chosen = self.chosen(site.constant_input(1))
         x, out = View.of(site.read(0), (1,)), View.of(site.output, (1,))

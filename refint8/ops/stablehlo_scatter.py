@@ -30,6 +30,7 @@ from refint8.native.lowering import NotFastError, Site
 from refint8.ops._copy_kernel import View, copy_tensor
 from refint8.ops._dtypes import rows
 from refint8.ops._index_maps import IndexMap, flat
+from refint8.ops._index_maps_kernel import computed_places
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._plain_pairs import DTYPES
 from refint8.ops._scatter_kernel import known_places, lower_scatter
@@ -103,16 +104,19 @@ class StablehloScatter(Record):
         return out.reshape(x.shape)
 
     def lower(self, site: Site) -> None:
-        """A copy of the input, then one update after the other; starts must be constants."""
-        starts, item = site.constant_input(1), site.output.dtype.itemsize
+        """A copy of the input, then one update after the other."""
+        starts, item = site.input(1), site.output.dtype.itemsize
         if site.output.dtype.name.upper() in ("FLOAT16", "FLOAT64"):
             raise NotFastError("floats of this width have no kernel")
         copy_tensor(site, 0)
         if not site.input(2).size or not site.output.size:
             return
-        places = self.map.places(self.map.starts(starts))
         shape = site.output.shape
-        inside = ((places >= 0) & (places < np.array(shape, np.int64))).all(-1)
-        targets = np.where(inside, flat(places, shape) * item, -1)
+        if starts.data is None:
+            found = computed_places(site, 1, self.map, shape, None, item)
+        else:
+            places = self.map.places(self.map.starts(starts.data))
+            inside = ((places >= 0) & (places < np.array(shape, np.int64))).all(-1)
+            found = known_places(site, np.where(inside, flat(places, shape) * item, -1))
         name = "put" if self.function is None else KERNELS[self.function]
-        lower_scatter(site, name, View.of(site.read(2)), known_places(site, targets), 1, item)
+        lower_scatter(site, name, View.of(site.read(2)), found, 1, item)

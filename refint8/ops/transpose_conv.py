@@ -23,6 +23,7 @@ ai-edge-litert 2.3.0; TFLM `kernels/transpose_conv.cc` (CORRECTIONS items 5, 14,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -40,6 +41,7 @@ from refint8.ops._convolution import (
 )
 from refint8.ops._gemm import matmul
 from refint8.ops._op import Array, Node, Operand, check, operator
+from refint8.ops._plain_product_kernel import Taps, lower_products
 from refint8.ops._transpose_conv_kernel import lower_transpose_conv
 from refint8.ops._window import Window
 
@@ -129,6 +131,12 @@ class TransposeConv(SumOfProducts):
         return self.output(canvas[:, top : top + height, left : left + width], bias)
 
     def lower(self, site: Site) -> None:
-        """Matrix products by phases of the stride."""
+        """Matrix products by phases of the stride; or plain loops."""
+        outputs, kh, kw, depth = site.input(1).shape
+        taps = Taps(1, outputs, depth, channel_step=kh * kw * depth, tap_step=depth)
+        packed = partial(self._lower_packed, site)
+        lower_products(site, self, (2, 1, 3), self.window, taps, packed, transposed=True)
+
+    def _lower_packed(self, site: Site) -> None:
         weights, bias = site.constant_input(1), site.optional_constant(3)
         lower_transpose_conv(site, self, site.read(2), self.window, weights, bias)

@@ -30,19 +30,19 @@ def svdf(*, bias: bool = False) -> Model:
     return b.model([x], [out])
 
 
-def accumulator(*, initialize: bool = True) -> Model:
+def accumulator(zero_point: int = 0, *, initialize: bool = True) -> Model:
     """A resource variable to which every input is added; CALL_ONCE sets it to 1, 2, 3."""
     b = ModelBuilder()
     once, init = b.subgraph("init")
     handle = init.tensor("handle", "RESOURCE", ())
-    start = int8(init, "start", (1, 3), zero_point=0, data=[[1, 2, 3]])
+    start = int8(init, "start", (1, 3), zero_point=zero_point, data=[[1, 2, 3]])
     init.operator("VAR_HANDLE", [], [handle], shared_name="sum")
     init.operator("ASSIGN_VARIABLE", [handle, start], [])
     if initialize:
         b.operator("CALL_ONCE", [], [], init_subgraph_index=once)
-    x = int8(b, "x", (1, 3), zero_point=0)
+    x = int8(b, "x", (1, 3), zero_point=zero_point)
     handle = b.tensor("handle", "RESOURCE", ())
-    before, after = (int8(b, name, (1, 3), zero_point=0) for name in ("before", "after"))
+    before, after = (int8(b, n, (1, 3), zero_point=zero_point) for n in ("before", "after"))
     b.operator("VAR_HANDLE", [], [handle], shared_name="sum")
     b.operator("READ_VARIABLE", [handle], [before])
     b.operator("ADD", [before, x], [after], version=2)

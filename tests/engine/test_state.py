@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from contextlib import suppress
 
 import numpy as np
@@ -18,6 +21,24 @@ from refint8.numerics.rules import Rules
 from refint8.oracle.random_inputs import random_inputs
 from tests.engine import state_models as models
 from tests.model.mutants import mutants
+
+TFLM_RESET = """
+import json, sys
+import numpy as np
+from tflite_micro.python.tflite_micro.runtime import Interpreter
+
+interpreter = Interpreter.from_file(sys.argv[1], arena_size=1 << 20)
+outputs = []
+for value in (1, 2, None, 3, 4):
+    if value is None:
+        interpreter.reset()
+        continue
+    interpreter.set_input(np.full((1, 3), value, np.int8), 0)
+    interpreter.invoke()
+    outputs.append(np.array(interpreter.get_output(0)).ravel().tolist())
+print(json.dumps(outputs))
+"""
+"""What the model at argv[1] gives for 1 and 2, and after a reset for 3 and 4."""
 
 both_machines = pytest.mark.parametrize("fast", [False, True], ids=["specs", "program"])
 
@@ -58,6 +79,35 @@ def test_resource_variables(fast):
     assert stream(session, [1]) == [[4, 5, 6]]  # as in LiteRT: only variable tensors are reset
     session.restart()
     assert stream(session, [1]) == [[2, 3, 4]]
+
+
+@both_machines
+def test_tflm_resets_resource_variables_to_their_zero_point(fast):
+    # Measured: 2, 3, 4 and 3, 4, 5, then as if 0 had been assigned; CALL_ONCE does not run again.
+    session = Session(models.accumulator(), "tflm", fast=fast)
+    assert stream(session, [1, 1]) == [[2, 3, 4], [3, 4, 5]]
+    session.reset()
+    assert stream(session, [1, 1]) == [[1, 1, 1], [2, 2, 2]]
+    other = Session(models.accumulator(zero_point=-7), "tflm", fast=fast)
+    assert stream(other, [1]) == [[9, 10, 11]]
+    other.reset()
+    assert stream(other, [1, 1]) == [[1, 1, 1], [9, 9, 9]]
+
+
+def test_a_reset_on_the_engine_and_here(tflm, tmp_path):
+    for model in (models.accumulator(), models.accumulator(zero_point=-7)):
+        path = tmp_path / "model.tflite"
+        path.write_bytes(model.content)
+        child = subprocess.run(
+            [sys.executable, "-c", TFLM_RESET, str(path)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        session = Session(model, "tflm")
+        ours = stream(session, [1, 2])
+        session.reset()
+        assert json.loads(child.stdout) == ours + stream(session, [3, 4])
 
 
 @both_machines

@@ -190,3 +190,10 @@ def test_no_form_is_claimed_beyond_int32():
     interval = (np.full(CHANNELS, -(1 << 29)), np.full(CHANNELS, 1 << 29))
     with pytest.raises(NotFastError, match="left shift may leave int32"):
         parameters(shifted, np.zeros(CHANNELS, np.int64), interval, 0, INT8)
+
+
+def test_no_form_is_claimed_for_wide_accumulators_that_shift_too_far():
+    rounding = ReducedMultiplier(*quantize_multipliers([128.0] * CHANNELS), "x86")
+    interval = (np.full(CHANNELS, -(1 << 20)), np.full(CHANNELS, 1 << 20))
+    with pytest.raises(NotFastError, match="shifted by more than 7"):
+        parameters(rounding, np.zeros(CHANNELS, np.int64), interval, 0, (-32768, 32767), wide=True)

@@ -36,7 +36,9 @@ from tests.engine.state_models import svdf
 
 FLOAT_KERNELS = (
     r"(gemm|depthwise)_.*_float64(_wide)?_.*",  # LiteRT's FULLY_CONNECTED: rounds in double
+    r"plain_products_float64_.*",  # the same with computed weights
     r"(de)?quantize_float_.*",  # the edges of a model, real numbers in and out
+    r"quotients_float.*|square_roots_float",  # DIV and SQRT of FLOAT32
 )
 """All kernels with floating point, by what their names match."""
 

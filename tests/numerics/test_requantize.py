@@ -135,6 +135,26 @@ def test_q15_domain():
     assert narrow(integer([-(2**47)])) == [0]  # -2^46, of which 32 bits are kept
 
 
+@given(multipliers(), st.integers(-60, 130), signed(64))
+def test_q15_outside_its_domain_as_x86_computes(multiplier, shift, x):
+    reduced = min((multiplier + 2**15) // 2**16, 0x7FFF)
+    half = 2 ** ((14 - shift) % 64)
+    total = (x * reduced + half + 2**63) % 2**64 - 2**63
+    kept = ((total >> (15 - shift) % 64) + 2**31) % 2**32 - 2**31
+    rounding = ReducedMultiplier(integer(multiplier), integer(shift), "x86")
+    assert rounding(integer([x])) == [kept]
+
+
+def test_the_rule_widens_q15():
+    with pytest.raises(DomainError, match=r"\[-31, 7\], not 8"):
+        requantizer(128.0, Rules(), wide=True)
+    for name in ("litert-ref", "tflm"):
+        assert requantizer(128.0, profile(name).rules, wide=True)(integer([3, -3])).tolist() == [
+            384,
+            -384,
+        ]
+
+
 @given(signed(32), st.floats(1e-9, 1e3), st.sampled_from([0, 1, -1]))
 def test_float64_rounds_the_double_product_away(x, scale, ulp):
     scale = (x // 2 + 0.5) / x if x and ulp == 0 else scale

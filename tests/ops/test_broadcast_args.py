@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from refint8.errors import DomainError
+from tests.ops.kernels import assert_alarm, assert_kernel_equals_spec
 from tests.ops.nodes import node, operand, refused, run
 
 
@@ -16,7 +17,10 @@ def broadcast_args(a, b, dtype="INT32", **changes):
 
 def args(a, b, dtype=np.int32):
     operator = broadcast_args((len(a),), (len(b),), np.dtype(dtype).name.upper())
-    return run(operator, np.array(a, dtype), np.array(b, dtype)).tolist()
+    arrays = np.array(a, dtype), np.array(b, dtype)
+    out = run(operator, *arrays).tolist()
+    assert_kernel_equals_spec(operator, *arrays)
+    return out
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
@@ -34,6 +38,8 @@ def test_reports_what_does_not_broadcast():
     for a, b in (([2], [3]), ([1, 2], [5, 0]), ([3, 1], [2, 2])):
         with pytest.raises(DomainError, match="do not broadcast"):
             args(a, b)
+        operator = broadcast_args((len(a),), (len(b),))
+        assert_alarm(operator, np.array(a, np.int32), np.array(b, np.int32))
 
 
 def test_refuses_other_ranks_C1():

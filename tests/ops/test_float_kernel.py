@@ -148,3 +148,27 @@ def test_kernels_with_floats_say_so():
     ):
         value = np.zeros((4,), NUMPY_DTYPE[operator.inputs[0].dtype])
         assert all("float" in name for name in kernels_of(operator, value))
+
+
+SPECIAL = np.array(
+    [0, -0.0, 1, -1, 3, 1e-45, -1e-38, 3e38, np.inf, -np.inf, np.nan, 0.1, 6, 6.5], np.float32
+)
+
+
+@pytest.mark.parametrize("activation", ["NONE", "RELU", "RELU6", "RELU_N1_TO_1"])
+def test_real_quotients(activation):
+    a, b = np.meshgrid(SPECIAL, SPECIAL)
+    many = np.random.default_rng(5).normal(0, 3, (7, 33)).astype(np.float32)
+    turned, column = many[:, ::-1].copy(), many[:, :1].copy()
+    for x, y in ((a, b), (many, turned), (many, many[:1]), (column, many)):
+        operands = [operand("FLOAT32", x.shape), operand("FLOAT32", y.shape)]
+        out = operand("FLOAT32", (7, 33))
+        divide = node("DIV", operands, out, fused_activation_function=activation)
+        assert_kernel_equals_spec(divide, x, y)
+
+
+def test_real_roots():
+    values = np.random.default_rng(6).uniform(0, 1e4, 1001).astype(np.float32)
+    for x in (SPECIAL, values):
+        root = node("SQRT", [operand("FLOAT32", x.shape)], operand("FLOAT32", x.shape))
+        assert_kernel_equals_spec(root, x)

@@ -1,4 +1,4 @@
-"""LOG_SOFTMAX: Python integers, the real function, the range of the sum, and every refusal."""
+"""LOG_SOFTMAX: Python integers and floats, the real function, the sum's range, every refusal."""
 
 from __future__ import annotations
 
@@ -94,8 +94,50 @@ def test_a_sum_of_4096_is_reported():
         run(log_softmax(shape=(1, 4096)), np.zeros((1, 4096), np.int8))
 
 
+def real(shape, rules="tflite"):
+    return node("LOG_SOFTMAX", [operand("FLOAT32", shape)], operand("FLOAT32", shape), rules=rules)
+
+
+def test_float_is_float32_from_left_to_right():
+    # exp is 1, then 19 times 2^-25, each of which vanishes beside it.
+    x = np.array([[0, *[-25 * math.log(2)] * 19]], np.float32)
+    assert run(real(x.shape), x)[0, 0] == 0
+    # From the other end their sum counts: 4.75 times 2^-23, the bits behind 1.
+    assert run(real(x.shape), x[:, ::-1].copy())[0, -1] == -float32(math.log(1 + 5 * 2**-23))
+
+
+def test_float_equals_python_floats():
+    x = np.random.default_rng(9).normal(0, 4, (40, 7)).astype(np.float32)
+    for values, out in zip(x.tolist(), run(real(x.shape), x).tolist(), strict=True):
+        differences = [float32(v - max(values)) for v in values]
+        total = 0.0
+        for d in differences:
+            total = float32(total + float32(math.exp(d)))
+        logarithm = float32(math.log(total))
+        assert out == [float32(d - logarithm) for d in differences]
+
+
+def test_a_last_bit_of_glibc_shows_on_floats():
+    # The sum is 0x1.03a2c8p0, whose logarithm glibc's logf gives one bit too large.
+    x = np.array([[0, math.log(0x03A2C8 / 2**24)]], np.float32)
+    rounded, glibc = (float(run(real(x.shape, r), x)[0, 0]) for r in ("tflite", "litert-ref"))
+    assert rounded == -float.fromhex("0x1.ce1de0p-7")
+    assert glibc == -float.fromhex("0x1.ce1de2p-7")
+    assert float(run(real(x.shape, "tflm"), x)[0, 0]) == glibc
+
+
+def test_floats_that_are_not_finite():
+    x = np.array([[1, -np.inf], [np.inf, 1], [np.nan, 1], [-np.inf, -np.inf]], np.float32)
+    for rules in ("tflite", "litert-ref"):
+        out = run(real(x.shape, rules), x)
+        assert out[0].tolist() == [0, -np.inf]
+        # NaN is no maximum, but its exp is part of the sum; inf - inf is NaN.
+        assert np.isnan(out[1:]).all()
+
+
 def test_refuses_scalars_C1():
     assert refused(log_softmax(shape=())) == "C1"
+    assert refused(real(())) == "C1"
     assert refused(log_softmax(shape=(3, 0))) == "C1"
 
 

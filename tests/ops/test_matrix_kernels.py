@@ -72,7 +72,8 @@ def reduction(name, dtype, shape, axes, keep=False, **changes):
     if changes.get("plain"):
         scale = out_scale = None
     inputs = [operand(dtype, shape, scale), constant("INT32", axes)]
-    return node(name, inputs, operand(dtype, (1,), out_scale), keep_dims=keep)
+    out = operand(dtype, (1,), out_scale, changes.get("out_zero_point", 0))
+    return node(name, inputs, out, keep_dims=keep, rules=changes.get("rules", "tflite"))
 
 
 def values(dtype, shape):
@@ -111,3 +112,25 @@ def test_requantized_products(dtype, out_scale):
     for axes in AXES:
         operator = reduction("REDUCE_PROD", dtype, x.shape, axes, out_scale=out_scale)
         assert_kernel_equals_spec(operator, x)
+
+
+@pytest.mark.parametrize(("dtype", "zero_point"), [("INT8", -7), ("INT16", 0)])
+@pytest.mark.parametrize("shift", [8, 12, 14])
+def test_requantized_products_that_wrap(dtype, zero_point, shift):
+    x = values(dtype, (60, 7))
+    changes = {"out_scale": 0.5 * 1.3**-7 * 2.0 ** (-7 * shift), "out_zero_point": zero_point}
+    operator = reduction("REDUCE_PROD", dtype, x.shape, (1,), rules="litert-ref", **changes)
+    assert_kernel_equals_spec(operator, x)
+
+
+def test_requantized_products_that_shift_left():
+    x = values("INT8", (6, 2))
+    operator = reduction("REDUCE_PROD", "INT8", x.shape, (1,), rules="litert-ref", out_scale=1e-10)
+    assert "shifts to the left" in why_not_fast(operator, x)
+
+
+def test_wide_sums_that_shift_too_far():
+    x1, x2 = noise("INT16", (5, 7), 1), noise("INT16", (7, 3), 2)
+    dtypes = ("INT16",) * 3
+    operator = bmm((x1.shape, x2.shape), dtypes, (1.0, 1.0, 2.0**-8), rules="litert-ref")
+    assert "shifted by more than 7" in why_not_fast(operator, x1, x2)

@@ -133,6 +133,15 @@ def test_int16_fractions_to_8_bits(dtype, zero_point):
         assert expected == [127, -128, 127, 1, -1, 64, 64]
 
 
+def test_raw_int16_under_an_engine_that_divides_by_no_scale():
+    scales = (None, None, None)
+    for rules in ("tflite", "litert-ref"):
+        prepare(mul_node("INT16", scales=scales, rules=rules))
+    with pytest.raises(DomainError, match="without scales"):
+        prepare(mul_node("INT16", scales=scales, rules="tflm"))
+    prepare(mul_node("INT32", scales=scales, rules="tflm"))
+
+
 @pytest.mark.parametrize("dtype, bits", [("INT16", 16), ("INT32", 32), ("INT64", 64)])
 def test_raw_integers_wrap(dtype, bits):
     high = 2 ** (bits - 1) - 1

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+from refint8.errors import DomainError
 from refint8.ops._op import prepare
 from tests.ops.nodes import constant, node, operand, refused, run
 from tests.ops.python_integers import clamp, float32, requantize_q15
@@ -67,6 +68,31 @@ def test_plain_integers_wrap(dtype):
 def test_no_axes_requantize_once():
     x = np.array([3, -4], np.int8)
     assert run(prod(shape=(2,), axes=(), scales=(0.5, 0.25)), x).tolist() == [6, -8]
+
+
+def test_a_factor_of_128_is_reported():
+    assert run(prod(scales=(127.0, 1.0)), np.ones((2, 3), np.int8)).tolist() == [127, 127]
+    with pytest.raises(DomainError, match=r"shifts in \[-31, 7\], not 8"):
+        prepare(prod(scales=(128.0, 1.0)))
+
+
+def test_engines_wrap_where_a_factor_is_large():
+    def one(values, scale, zero_point=0):
+        x = np.array([values], np.int8)
+        zero_points = (0, zero_point)
+        changes = {"scales": (scale, 1.0), "zero_points": zero_points, "rules": "litert-ref"}
+        return run(prod(shape=x.shape, **changes), x).tolist()
+
+    # 2^8 * 3 * 5 = 3840, times 2^8 is 983040: saturated like any product.
+    assert one([3, 5], 2.0**8) == [127]
+    # 2^13 * 8 * 8 = 2^19, times 2^13 is 2^32, of which 32 bits are 0.
+    assert one([8, 8], 2.0**13) == [0]
+    # 2^12 * 64 * 2 = 2^19, times 2^12 is -2^31 in 32 bits; a zero point of -1 makes it 2^31 - 1.
+    assert one([64, 2], 2.0**12) == [-128]
+    assert one([64, 2], 2.0**12, -1) == [127]
+    # The multiplier of 2^14 has shift 15, which leaves nothing to shift; the next shifts 63 bits.
+    assert one([5], 2.0**14) == [127]
+    assert one([5, 7], 2.0**15) == [0]
 
 
 def test_refuses_axes_outside_the_rank_C1():

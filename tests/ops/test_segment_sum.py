@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tests.ops.kernels import assert_kernel_equals_spec
 from tests.ops.nodes import node, operand, refused, run
 from tests.ops.windows_of_integers import narrow
 
@@ -16,7 +17,9 @@ def segment_sum(shape, ids, dtype="INT32", index="INT32", ids_shape=None, **chan
 
 def summed(x, ids):
     x = np.array(x, np.int32)
-    return run(segment_sum(x.shape, ids), x, np.array(ids, np.int32))
+    out = run(segment_sum(x.shape, ids), x, np.array(ids, np.int32))
+    assert_kernel_equals_spec(segment_sum(x.shape, ids), x, None)
+    return out
 
 
 def test_literal():

@@ -28,7 +28,7 @@ from tests.ops.nodes import constant, operand
 CHANNELS = (1, 2, 3, 4, 5, 8, 12, 15, 16, 17, 24, 31, 33, 48, 64, 65, 130)
 OUTPUTS = {
     "L2_NORMALIZATION": {"INT8": (1 / 128, 0), "UINT8": (1 / 128, 128)},
-    "LOG_SOFTMAX": {"INT8": (1 / 16, 127), "UINT8": (1 / 16, 255)},
+    "LOG_SOFTMAX": {"INT8": (1 / 16, 127), "UINT8": (1 / 16, 255), "FLOAT32": ()},
 }
 """Scale and zero point where an operator has only one."""
 
