@@ -1,4 +1,4 @@
-"""The lists of wrong variants in tools/variants still fit the tree; running them is for the tool."""
+"""The lists of wrong variants in tools/variants fit the tree; running them is for the tool."""
 
 from __future__ import annotations
 
