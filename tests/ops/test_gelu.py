@@ -63,6 +63,21 @@ def test_entries_are_computed_in_float32(scales, q, right, in_double):
     assert run(gelu(scales=scales, shape=(1,)), np.array([q], np.int8)).item() == right
 
 
+def test_the_approximations_cube_is_multiplied_from_left_to_right():
+    scales, q = (0.033663276582956314, 0.0016267611645162106), -58
+    t, factor, slope = float32(scales[0] * q), float32(0.044715), float32(math.sqrt(2 / math.pi))
+    from_left = float32(float32(float32(factor * t) * t) * t)
+    cube_first = float32(factor * float32(float32(t * t) * t))
+    entries = []
+    for cube in (from_left, cube_first):
+        inner = float32(slope * float32(t + cube))
+        y = float32(float32(0.5 * t) * float32(1 + float32(math.tanh(inner))))
+        entries.append(round_half_away(Fraction(float32(y * float32(1 / float32(scales[1]))))))
+    assert entries == [-30, -31]
+    made = gelu(scales=scales, shape=(1,), approximate=True)
+    assert run(made, np.array([q], np.int8)).item() == -30
+
+
 def test_the_approximation_differs():
     exact, approximate = (
         prepare(gelu(scales=(0.02, 0.002), approximate=option)).spec(every("INT8"))
