@@ -25,6 +25,7 @@ import tomllib
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -70,12 +71,17 @@ class Variant:
             raise ValueError(f"the text is {found} times in {self.file}, not once")
         wrong = source.replace(self.text, self.wrong)
         try:
-            same = ast.dump(ast.parse(wrong)) == ast.dump(ast.parse(source))
+            same = ast.dump(ast.parse(wrong)) == _meaning(source)
         except SyntaxError as error:
             raise ValueError(f"with it {self.file} is no Python: {error}") from None
         if same:
             raise ValueError("it changes nothing")
         return wrong
+
+
+@cache
+def _meaning(source: str) -> str:
+    return ast.dump(ast.parse(source))
 
 
 @dataclass(frozen=True)
