@@ -39,6 +39,14 @@ def test_exponential(integer_bits):
     assert gemmlowp16.exp_on_negative_values(some, integer_bits).tolist() == expected
 
 
+def test_the_lowest_value_is_its_own_magnitude():
+    """With 3 integer bits, as LSTM's gates have, its logistic is the same as its neighbour's."""
+    for integer_bits in range(4):
+        expected = python.logistic(-(1 << 15), integer_bits)
+        assert gemmlowp16.logistic(-(1 << 15), integer_bits).item() == expected
+    assert python.logistic(-(1 << 15), 0) != python.logistic(1 - (1 << 15), 0)
+
+
 def test_they_are_the_functions_they_are_called_after():
     real = EVERY / 2**12
     logistic = gemmlowp16.logistic(EVERY[1:]) / 2**15

@@ -36,7 +36,7 @@ def normalized(gate, weights, bias, scale):
     return out
 
 
-@pytest.mark.parametrize("count", [1, 3, 4, 7, 64])
+@pytest.mark.parametrize("count", [1, 3, 4, 7, 64, 1000])
 def test_equals_python_integers(count):
     rng = np.random.default_rng(count)
     for width in (3, 500, 32767):

@@ -36,6 +36,29 @@ def test_lut8_equals_one_entry_at_a_time(dtype, low, high, zi, zo, si, so):
     assert lut8_lookup(x, table, dtype).tolist() == [table[v - low] for v in x.tolist()]
 
 
+@pytest.mark.parametrize(
+    "si, so, q",
+    [
+        (0.08226067572832108, 0.007822847925126553, 83),
+        (0.0701264888048172, 0.010462851263582706, 121),
+        (0.06551136076450348, 0.01741553284227848, 65),
+        (0.06263040006160736, 0.009577568620443344, 124),
+    ],
+)
+def test_lut8_next_to_ties(si, so, q):
+    """Scales for which dividing by the output's (the first two), or an argument in double (the
+    others), gives another entry.
+    """
+    table = lut8_table(softsign, "INT8", si, 0, so, 0)
+    si, so = float32(si), float32(so)
+    y = float32(float32(si * q) / float32(1 + float32(si * q)))
+    divided = round_half_away(Fraction(float32(y / so)))
+    in_double = round_half_away(Fraction(si * q / (1 + si * q) * float32(1 / so)))
+    right = entry8(q, -128, 127, si, 0, so, 0)
+    assert table[q + 128] == right
+    assert right in (divided, in_double) and divided != in_double
+
+
 def test_lut8_rounds_ties_away_from_zero():
     table = lut8_table(lambda x: x, "INT8", 0.5, 0, 1.0, 0)
     x = np.array([-5, -3, -1, 0, 1, 3, 5], np.int8)

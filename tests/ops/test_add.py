@@ -88,6 +88,27 @@ def test_equals_python_integers(dtype, shapes, activation):
     ]
 
 
+SCALES_A = (0.03547846898436546, 0.020791469141840935, 0.011638941243290901)
+SCALES_B = (0.012001878581941128, 0.030252892524003983, 0.030769361183047295)
+
+
+@pytest.mark.parametrize(
+    "scales, x1, x2, right",
+    [
+        # The output's multiplier from float32 gives a step less here, and the second input's here.
+        (SCALES_A, 3848, 366, 12384),
+        (SCALES_A, -11609, 3676, -28820),
+        # The first input's here; 14 bits of headroom in all three.
+        (SCALES_B, -17652, -16135, -22749),
+    ],
+)
+def test_multipliers_are_doubles_and_int16_has_15_bits_of_headroom(scales, x1, x2, right):
+    adding = add_node("INT16", ((1,), (1,)), scales, pot_scale_int16=False)
+    assert scaled_sum(x1, x2, 1, scales, (0, 0, 0), 15, *LIMITS["INT16"]) == right
+    assert scaled_sum(x1, x2, 1, scales, (0, 0, 0), 14, *LIMITS["INT16"]) == right - 1
+    assert run(adding, np.array([x1], np.int16), np.array([x2], np.int16)).item() == right
+
+
 def test_power_of_two_scales_shift_and_saturate():
     scales = (2.0**-10, 2.0**-12, 2.0**-10)
     x1 = np.array([5, 5, -5, 32767, -32768, 0], np.int16)

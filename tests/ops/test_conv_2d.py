@@ -184,6 +184,23 @@ def test_the_scale_product_decides_ties(x_dtype, in_double):
     assert expected != other
 
 
+def test_int16_multiplies_by_16_bits():
+    # Scale 2^-4 * (1 + 2^-16): 30000.71 with all bits of the multiplier, 30000.25 with the upper.
+    acc = np.array([480_004, -480_004, 8, -8, 1 << 19], np.int64)
+    conv = node(
+        "CONV_2D",
+        [
+            operand("INT16", (1, 1, 1, 1), 0.25),
+            operand("INT8", (5, 1, 1, 1), 0.25 * (1 + 2.0**-16)),
+            operand("INT64", (5,)),
+        ],
+        operand("INT16", (1, 1, 1, 5), 1.0),
+        **STRIDE_1,
+    )
+    out = run(conv, np.zeros((1, 1, 1, 1), np.int16), np.zeros((5, 1, 1, 1), np.int8), acc)
+    assert out.reshape(-1).tolist() == [30000, -30000, 1, 0, 32767]
+
+
 def test_int4_weights_are_plain_numbers():
     x = np.arange(120, dtype=np.int8).reshape(1, 5, 6, 4)
     w = (np.arange(144) % 16 - 8).astype(np.int8).reshape(6, 3, 2, 4)

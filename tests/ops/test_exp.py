@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from refint8.ops._op import prepare
 from tests.ops.nodes import refused, run
+from tests.ops.python_integers import float32, round_half_away
 from tests.ops.tables import assert_close, assert_rounded, unary
 
 
@@ -27,6 +29,22 @@ def test_literal():
 def test_the_table_is_the_rounded_function(scales, zero_points):
     record = prepare(exp("INT8", scales, zero_points))
     assert_rounded(record, math.exp, "INT8", scales, zero_points)
+
+
+@pytest.mark.parametrize(
+    "scales, q, right, in_double",
+    [
+        ((0.035773977637290955, 0.2657100260257721), 65, 39, 38),
+        ((0.03464080020785332, 0.31167861819267273), 100, 103, 102),
+        ((0.03486090525984764, 0.898541271686554), 92, 28, 27),
+    ],
+)
+def test_entries_are_computed_in_float32(scales, q, right, in_double):
+    x_scale, out_scale = (float32(scale) for scale in scales)
+    y = float32(math.exp(float32(x_scale * q)))
+    assert round_half_away(Fraction(float32(y * float32(1 / out_scale)))) == right
+    assert round_half_away(Fraction(math.exp(x_scale * q) / out_scale)) == in_double
+    assert run(exp(scales=scales, shape=(1,)), np.array([q], np.int8)).item() == right
 
 
 def test_int16_is_close_to_the_real_function():

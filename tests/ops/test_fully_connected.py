@@ -192,6 +192,45 @@ def test_exact_ties_go_away_from_zero_in_double():
     assert ties == [1, 2, 3, -1, -2]
 
 
+def test_the_double_scale_is_a_double():
+    """Accumulators that a scale rounded to float32 would take across a tie."""
+    x_scale, w_scale, out_scale = telling_scales(
+        lambda x, w, out: float(np.float32(x * w / out)), lambda x, w, out: x * w / out
+    )
+    right = x_scale * w_scale / out_scale
+    acc = next_to_ties(right, -128, 128, 4000)
+    dense = node(
+        "FULLY_CONNECTED",
+        [
+            operand("INT8", (1, 1), x_scale),
+            operand("INT8", (4000, 1), w_scale),
+            operand("INT32", (4000,)),
+        ],
+        operand("INT8", (1, 4000), out_scale),
+        rules="litert-ref",
+    )
+    out = run(dense, np.zeros((1, 1), np.int8), np.zeros((4000, 1), np.int8), acc.astype(np.int32))
+    expected, other = (
+        [clamp(round_half_away(Fraction(a * scale)), -128, 127) for a in acc.tolist()]
+        for scale in (right, float(np.float32(right)))
+    )
+    assert out[0].tolist() == expected
+    assert expected != other
+
+
+def test_the_double_scale_is_a_product_divided_once():
+    # 1139 * (3 * 1 / 34) is 100.5, 1139 * (3 * (1 / 34)) is the double below.
+    dense = node(
+        "FULLY_CONNECTED",
+        [operand("INT8", (1, 1), 3.0), operand("INT8", (1, 1), 1.0), operand("INT32", (1,))],
+        operand("INT8", (1, 1), 34.0),
+        rules="litert-ref",
+    )
+    zero = np.zeros((1, 1), np.int8)
+    assert 1139 * (3 * (1 / 34)) < 100.5
+    assert run(dense, zero, zero, np.array([1139], np.int32)).item() == 101
+
+
 def test_just_below_a_tie_only_the_integer_path_rounds_up():
     # Scale 2^-8 * (1 - 2^-20): the integer path's first rounding moves the product onto the tie.
     below = {"w_scale": 0.25 * (1 - 2.0**-20), "out_scale": 32.0}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from refint8.ops._op import prepare
 from tests.ops.nodes import refused, run
+from tests.ops.python_integers import float32, round_half_away
 from tests.ops.tables import LIMITS, assert_close, assert_rounded, every, unary
 
 
@@ -42,6 +44,38 @@ def test_the_table_is_the_rounded_function(approximate, dtype, scales):
     zero_points = (low + 130, low + 40)
     record = prepare(gelu(dtype, scales, zero_points, approximate=approximate))
     assert_rounded(record, FUNCTIONS[approximate], dtype, scales, zero_points)
+
+
+@pytest.mark.parametrize(
+    "scales, q, right, in_double",
+    [
+        ((0.027915198355913162, 0.020621882751584053), 39, 46, 45),
+        ((0.009024213999509811, 0.0038138816598802805), 68, 118, 117),
+        ((0.030747225508093834, 0.11361301690340042), 80, 22, 21),
+    ],
+)
+def test_entries_are_computed_in_float32(scales, q, right, in_double):
+    x_scale, out_scale = (float32(scale) for scale in scales)
+    t = float32(x_scale * q)
+    y = float32(float32(0.5 * t) * float32(math.erfc(float32(t * -float32(math.sqrt(0.5))))))
+    assert round_half_away(Fraction(float32(y * float32(1 / out_scale)))) == right
+    assert round_half_away(Fraction(by_error_function(x_scale * q) / out_scale)) == in_double
+    assert run(gelu(scales=scales, shape=(1,)), np.array([q], np.int8)).item() == right
+
+
+def test_the_approximations_cube_is_multiplied_from_left_to_right():
+    scales, q = (0.033663276582956314, 0.0016267611645162106), -58
+    t, factor, slope = float32(scales[0] * q), float32(0.044715), float32(math.sqrt(2 / math.pi))
+    from_left = float32(float32(float32(factor * t) * t) * t)
+    cube_first = float32(factor * float32(float32(t * t) * t))
+    entries = []
+    for cube in (from_left, cube_first):
+        inner = float32(slope * float32(t + cube))
+        y = float32(float32(0.5 * t) * float32(1 + float32(math.tanh(inner))))
+        entries.append(round_half_away(Fraction(float32(y * float32(1 / float32(scales[1]))))))
+    assert entries == [-30, -31]
+    made = gelu(scales=scales, shape=(1,), approximate=True)
+    assert run(made, np.array([q], np.int8)).item() == -30
 
 
 def test_the_approximation_differs():

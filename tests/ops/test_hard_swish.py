@@ -58,6 +58,30 @@ def hard_swish(x, scales, zero_points, low, high):
     return clamp(wrapped(divide_16(y, -e_out) + zero_points[1], 16), low, high)
 
 
+@pytest.mark.parametrize(
+    "scales, x, right, in_double",
+    [
+        ((0.03859971836209297, 0.004629570059478283), -8, -25, -24),
+        ((0.06870395690202713, 0.003756860736757517), -13, -76, -75),
+        ((0.014078136533498764, 0.0026730350218713284), 36, 117, 116),
+    ],
+)
+def test_the_outputs_ratio_is_float32(scales, x, right, in_double):
+    """Ratios so near to a tie of the 16-bit multiplier that a double rounds to the other side.
+
+    The gate's ratio has no such scales: a float32 divided by 3 is on a tie or far from any.
+    """
+    fine = float32(float32(scales[0]) / 128)
+    single, double = (
+        narrow_multiplier(ratio)[0]
+        for ratio in (float32(fine / float32(scales[1])), fine / float32(scales[1]))
+    )
+    assert single != double and right != in_double
+    zero_points = (-3, -5)
+    assert hard_swish(x, scales, zero_points, -128, 127) == right
+    assert run(swish_node("INT8", scales, zero_points), every("INT8"))[x + 128] == right
+
+
 def test_is_close_to_the_real_function():
     x = every("INT8")
     real = 0.05 * x.astype(float)

@@ -136,12 +136,13 @@ def test_int8_and_uint8_differ_by_128():
 def test_the_ratio_is_a_double():
     """A float32 ratio rounds elsewhere: 2^30 steps of int32 tell."""
     scales = (float32(0.0123), float32(0.0123 * 2**15.3))
-    x = (np.arange(2000) * 500009 + 2**30).astype(np.int32)
+    x = (np.arange(4000) * 200009 + 2**29).astype(np.int32)
     out = run(quantize_node("INT32", "INT16", x.shape, scales), x)
-    double = [requantize_double(v, scales[0] / scales[1]) for v in x.tolist()]
-    single = [requantize_double(v, float32(scales[0] / scales[1])) for v in x.tolist()]
-    assert out.tolist() == [clamp(v, -32768, 32767) for v in double]
-    assert double != single
+    double, single = (
+        [clamp(requantize_double(v, ratio), -32768, 32767) for v in x.tolist()]
+        for ratio in (scales[0] / scales[1], float32(scales[0] / scales[1]))
+    )
+    assert out.tolist() == double != single
 
 
 def test_int32_differences_and_shifts_are_reported_or_wrap():

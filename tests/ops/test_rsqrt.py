@@ -49,6 +49,26 @@ def test_int8_equals_python_integers(scales, z):
     assert out.tolist() == [integers(v, z, 1 / product, 127) for v in x.tolist()]
 
 
+@pytest.mark.parametrize(
+    "scales, d, single, double",
+    [
+        ((0.6214730739593506, 0.001252304413355887), 131, 89, 88),
+        ((0.8047348856925964, 0.005151896737515926), 8, 77, 76),
+        ((0.45895883440971375, 0.006912278011441231), 8, 76, 75),
+        ((0.2684839367866516, 0.007559002842754126), 7, 96, 97),
+    ],
+)
+def test_the_precision_of_the_multiplier_is_a_rule(scales, d, single, double):
+    """Scales and inputs next to a tie, which the one root's or product's last bit decides."""
+    root = math.sqrt(float32(scales[0]))
+    products = float32(float32(root) * float32(scales[1])), root * float32(scales[1])
+    z = (-128, 0)
+    x = np.array([d - 128], np.int8)
+    for rules, product, right in zip(("tflite", "tflm"), products, (single, double), strict=True):
+        assert integers(int(x[0]), z, 1 / product, 127) == right
+        assert run(rsqrt("INT8", scales, z, (1,), rules=rules), x).item() == right
+
+
 @pytest.mark.parametrize("scales", [(1e-3, 1e-3), (3e-5, 0.01)])
 def test_int16_in_integers_by_rule(scales):
     x = np.arange(0, 32768, 7).astype(np.int16)

@@ -11,11 +11,13 @@ import pytest
 from refint8.errors import DomainError
 from refint8.numerics.softmax import softmax_int16_tables, softmax_multiplier
 from refint8.ops._op import prepare
+from tests.numerics.test_tables import entries16
 from tests.ops.gemmlowp_integers import exp_negative, reciprocal
 from tests.ops.nodes import node, operand, refused, run
 from tests.ops.python_integers import (
     clamp,
     divide_by_pot,
+    float32,
     high_mul,
     quantize_multiplier,
     requantize_double,
@@ -89,6 +91,15 @@ def test_8_bits_equal_python_integers(dtype, out, scale, beta):
         assert got == [clamp(s + out_info.min, out_info.min, out_info.max) for s in steps]
 
 
+def test_the_reciprocal_is_newtons():
+    """Outputs of 16 bits one step from those with the reciprocal divided exactly."""
+    x = np.array([[87, -127], [-123, 90]], np.int8)
+    result = run(softmax_node(out="INT16", shape=x.shape, scale=0.05), x)
+    assert result.tolist() == [[32766, -32767], [-32766, 32766]]
+    for row, got in zip(x.tolist(), result.tolist(), strict=True):
+        assert [step + 32768 for step in got] == softmax_row(row, 1.0, float(np.float32(0.05)), 16)
+
+
 def test_every_difference_of_8_bits():
     x = np.stack([np.full(256, 127), np.arange(-128, 128)], axis=1).astype(np.int8)
     result = run(softmax_node(shape=x.shape, scale=0.03), x)
@@ -156,6 +167,20 @@ def test_the_tables_run_from_exp_of_minus_10_to_1_and_from_1_to_a_half():
 def test_the_tables_precision_is_visible():
     double, single = (softmax_int16_tables(p) for p in ("float64", "float32"))
     assert any(not np.array_equal(a, b) for a, b in zip(double, single, strict=True))
+    for tables, narrow in ((double, float), (single, float32)):
+        exponential = entries16(
+            lambda x, narrow=narrow: narrow(math.exp(x)),
+            narrow(10.0) / narrow(65535.0), 32767, 2 / 65535, 0, narrow,
+        )  # fmt: skip
+        reciprocal_of_sum = entries16(
+            lambda x, narrow=narrow: narrow(1 / narrow(1 + x)),
+            1 / 65535,
+            -32768,
+            2 / 65535,
+            0,
+            narrow,
+        )
+        assert [table.tolist() for table in tables] == [exponential, reciprocal_of_sum]
 
 
 @pytest.mark.parametrize("dtype", ["INT8", "UINT8"])

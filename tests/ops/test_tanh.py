@@ -114,6 +114,16 @@ def test_int16_equals_python_integers(scale):
     assert record.spec(x).tolist() == [interpolate(v, multiplier, shift) for v in x.tolist()]
 
 
+@pytest.mark.parametrize("exponent", [-12, -11])
+def test_int16_that_is_almost_a_power_of_two_is_one(exponent):
+    x = every("INT16", 13)
+    exact, almost, beyond = (
+        prepare(tanh_node("INT16", 2.0**exponent * more)).spec(x) for more in (1, 1.0005, 1.001)
+    )
+    assert (almost == exact).all()
+    assert (beyond != exact).any()
+
+
 def test_int16_shows_the_table():
     """A scale of 1/6144 puts the table's border k at input 128 * k."""
     x = np.arange(255, dtype=np.int16) * 128

@@ -107,6 +107,18 @@ def test_scales_are_combined_in_float32():
     assert told > 20
 
 
+def test_a_peepholes_scale_is_float32_before_a_layer_normalization():
+    """Without one it is divided by a power of two, which shows nothing."""
+    told = 0
+    for seed in range(20):
+        case = Case(seed, peephole=True, layer_norm=True)
+        double = 2.0**-11 * case.scale(10) / case.intermediates[1].scale
+        made = prepare(case.node()).cell.gates["forget"].peephole
+        assert int(made.multiplier) == quantize_multiplier(float32(double))[0]
+        told += quantize_multiplier(double) != quantize_multiplier(float32(double))
+    assert told > 10
+
+
 def test_tables_combine_scales_in_float32_then_double():
     told = 0
     for seed in range(20):
