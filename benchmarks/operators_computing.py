@@ -96,9 +96,7 @@ def unary() -> Iterator[Case]:
     for source, target in (("INT8", "UINT8"), ("UINT8", "INT8"), ("INT8", "INT16"),
                            ("INT16", "INT8"), ("INT16", "INT16"), ("INT16", "INT32"),
                            ("INT32", "INT8"), ("INT32", "INT16")):  # fmt: skip
-        ends = [
-            T(d, scale=s if d == "INT32" else None) for d, s in ((source, 1e-9), (target, 1e-9))
-        ]
+        ends = [T(d, scale=1e-7 if d == "INT32" else None) for d in (source, target)]
         yield one("QUANTIZE", [ends[0]], ends[1], mode=f"{source} to {target}")
     for source, target in (("INT8", "INT32"), ("INT32", "INT8"), ("UINT8", "FLOAT32"),
                            ("INT32", "FLOAT32"), ("FLOAT32", "INT32"), ("INT64", "INT32"),

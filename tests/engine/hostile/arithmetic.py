@@ -259,6 +259,15 @@ def shifting(name: str, rng: Generator) -> Case:
     return made, arrays
 
 
+def powers(name: str, rng: Generator) -> Case:
+    """Powers that stay in range, where neither operand is a constant."""
+    made, arrays = pair(name, rng)
+    for k, limits in enumerate(((-6, 7), (0, 11))):
+        if (x := arrays[k]) is not None:
+            arrays[k] = np.asarray(rng.integers(*limits, x.shape), x.dtype)
+    return made, arrays
+
+
 def largest(name: str, rng: Generator) -> Case:
     x = quantized(rng, dtype_of(rng, name), small_shape(rng, 1, 3))
     k = constant("INT32", some(rng, 0, x.shape[-1]))

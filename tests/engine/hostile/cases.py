@@ -25,6 +25,7 @@ BUILDERS: dict[str, Callable[[str, Generator], Case]] = {
     "CUMSUM": arithmetic.running_sum,
     "STABLEHLO_SHIFT_LEFT": arithmetic.shifting,
     "RIGHT_SHIFT": arithmetic.shifting,
+    "POW": arithmetic.powers,
     "TOPK_V2": arithmetic.largest,
     "PRELU": arithmetic.prelu,
     "ARG_MAX": arithmetic.extreme_index,
