@@ -82,13 +82,10 @@ class Plan:
         """The plan of a subgraph that a step runs; None while a shape that it is given is open."""
         assert step.record is not None
         passed = step.operator.inputs[step.record.passed_from :]
-        shapes = [self.shapes[index] if index >= 0 else None for index in passed]
-        given = {
-            index: shape
-            for index, shape in zip(self.model.subgraphs[subgraph].inputs, shapes, strict=True)
-            if shape is not None
-        }
-        return self.subgraphs.plan(subgraph, given) if len(given) == len(shapes) else None
+        taken = self.model.subgraphs[subgraph].inputs
+        given = {i: self.shapes.get(k) for i, k in zip(taken, passed, strict=True)}
+        known = {i: shape for i, shape in given.items() if shape is not None}
+        return self.subgraphs.plan(subgraph, known) if len(known) == len(given) else None
 
 
 def make_plan(

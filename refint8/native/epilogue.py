@@ -54,6 +54,9 @@ SECTIONS = {"bias": 0, "multiplier": 4, "constant": 12, "shift": 20}
 BIASED_FORMS = ("fast", "mixed", "unsigned")
 """Forms whose accumulators are unsigned, 2^31 more than the definition's."""
 
+LARGEST_ZERO_POINT = 1 << 24
+"""No tensor has such a zero point, but a damaged model may say so."""
+
 WIDE_FORMS = ("q15", "float64_wide")
 """Forms whose 64-bit bias takes the multiplier's section; their tiles start from 0."""
 
@@ -116,6 +119,8 @@ def parameters(
     most = np.maximum(np.abs(low), np.abs(high))
     if int(most.max(initial=0)) >= 1 << 31:
         raise NotFastError("an accumulator may leave int32")
+    if abs(zero_point) >= LARGEST_ZERO_POINT:
+        raise NotFastError(f"the zero point {zero_point} does not fit a lane beside its shift")
     requantize = _chosen(requantize, channels)
     if wide:
         return _wide(requantize, bias, zero_point)

@@ -157,6 +157,20 @@ def test_variables_go_from_program_to_program_and_to_specs():
     assert np.array_equal(kept, total), "what the environment gave out has changed"
 
 
+def test_what_a_program_assigns_after_a_spec_has_run_stays():
+    # The first read is the spec's, which gives the zero point.
+    model = models.accumulator(initialize=False)
+    (given,) = model.subgraphs[0].inputs
+    inputs = [{given: np.full((1, 3), value, np.int8)} for value in (1, 2, 3)]
+    assert_same_streams(model, inputs, "tflm")
+    session = Session(model, "tflm", fast=True)
+    assert [session.run(x)[model.subgraphs[0].outputs[0]].tolist() for x in inputs] == [
+        [[1, 1, 1]],
+        [[3, 3, 3]],
+        [[6, 6, 6]],
+    ]
+
+
 def test_a_variable_of_another_shape_is_the_specs_business():
     model = models.accumulator(initialize=False)
     (given,) = model.subgraphs[0].inputs

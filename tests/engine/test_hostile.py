@@ -9,10 +9,12 @@ from __future__ import annotations
 import resource
 import time
 
+import numpy as np
 import pytest
 
 from refint8.engine.session import Session
 from refint8.errors import Refint8Error
+from refint8.model.build import ModelBuilder
 from refint8.model.reader import read_model
 from refint8.oracle.random_inputs import random_inputs
 from tests.engine.operator_seeds import operator_models
@@ -75,3 +77,27 @@ def test_mutants_give_the_same_from_specs_and_kernels(monkeypatch):
                 found.append(str(error))
         assert found[0] == found[1]
     assert ran > 20
+
+
+@pytest.mark.parametrize("zero_point", [1 << 24, -(1 << 24), 3 - (1 << 32), (1 << 40) + 1])
+def test_zero_points_that_no_dtype_has(zero_point):
+    x = np.arange(-128, 128).astype(np.int8).reshape(2, 128)
+    for name in ("ADD", "MUL", "RELU", "QUANTIZE", "MEAN"):
+        b = ModelBuilder()
+        shape = (2, 128)
+        a = b.tensor("a", "INT8", shape, scale=0.5, zero_point=3)
+        y = b.tensor("y", "INT8", shape, scale=0.4, zero_point=zero_point)
+        inputs = [a, a] if name in ("ADD", "MUL") else [a]
+        if name == "MEAN":
+            y = b.tensor("z", "INT8", (2, 1), scale=0.4, zero_point=zero_point)
+            inputs = [a, b.tensor("axes", "INT32", (1,), data=[1])]
+        options = {"keep_dims": True} if name == "MEAN" else {}
+        b.operator(name, inputs, [y], version=2, **options)
+        model = b.model([a], [y])
+        found = []
+        for fast in (False, True):
+            try:
+                found.append(Session(model, "litert-ref", fast=fast).run({a: x})[y].tolist())
+            except Refint8Error as error:
+                found.append(str(error))
+        assert found[0] == found[1], name

@@ -285,6 +285,15 @@ def test_kernel_leaves_overflows_to_the_spec_or_wraps_by_rule():
     assert_kernel_equals_spec(with_constants(made, values), *values)
 
 
+def test_kernel_leaves_left_shifts_of_features_to_the_spec_or_wraps_by_rule():
+    values = arrays("INT16", np.random.default_rng(0))
+    values[0][:], values[1][:], values[2][:] = 127, 127, 0
+    scales = {**SCALES, "state": 1e-9}
+    assert_alarm(with_constants(svdf(scales=scales), values), *values)
+    made = svdf("litert-ref", scales=scales)
+    assert_kernel_equals_spec(with_constants(made, values), *values)
+
+
 def test_computed_weights_are_left_to_the_spec():
     values = arrays("INT16", np.random.default_rng(0))
     assert "not a constant" in why_not_fast(svdf(), *values)
