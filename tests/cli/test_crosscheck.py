@@ -168,7 +168,7 @@ def test_json(run, model):
     result = run(model, "-a", "good,bad", "--json")
     found = json.loads(result.stdout)
     assert result.exit_code == found["exit_code"] == 1
-    assert found["schema"] == "refint8-crosscheck-1"
+    assert found["schema"] == "refint8-crosscheck-2"
     assert [c["verdict"] for c in found["models"][0]["comparisons"]] == ["equal", "different"]
 
 
