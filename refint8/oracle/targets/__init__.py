@@ -79,7 +79,7 @@ def _tflite_runtime(python: str) -> Target:
         DEFAULT_PROFILE,
         _module("_litert"),
         "tflite_runtime BUILTIN_REF",
-        "tools/make_tflite_runtime.py makes a Python that has it; name it as"
+        "tools/make_old_runtime.py makes a Python that has it; name it as"
         f" tflite-runtime:PYTHON or in {TFLITE_RUNTIME}",
         python or os.environ.get(TFLITE_RUNTIME) or NO_PYTHON,
     )

@@ -35,10 +35,11 @@ LOG_LINES = 6
 class IsolatedTarget:
     """A `Target` whose engine lives in a child process.
 
-    `module` (a dotted name, or the path of a .py file) is imported there, by the Python
-    interpreter `python` (this one, if none is given); it has `version(option) -> str` and `run(option, content, inputs, tensors,
-    input_shapes)`, and `stream=True` where streams are asked for. `install` is what to do when the
-    engine is missing.
+    `module` (a dotted name, or the path of a .py file) is imported there, by the Python at the path
+    `python` (this one's, if none is given). It has `version(option) -> str` and `run(option,
+    content, inputs, tensors, input_shapes)`, with `stream=True` where streams are asked for;
+    `delegated()` says which operators of the last run a delegate took, if it is there. `install`
+    is what to do when the engine is missing.
     """
 
     def __init__(
