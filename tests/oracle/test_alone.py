@@ -35,9 +35,12 @@ class Runtime:
     The whole model really runs with the wrong sums in it: operator by operator.
     """
 
-    name, profile = "runtime", "tflite"
+    profile = "tflite"
 
-    def __init__(self, error=1, outputs_only=False, delegates=None, refuses=(), alone=True):
+    def __init__(
+        self, error=1, outputs_only=False, delegates=None, refuses=(), alone=True, name="runtime"
+    ):
+        self.name = name
         self.error, self.outputs_only, self.delegates = error, outputs_only, delegates
         self.refuses, self.alone = refuses, alone
         self.limits = []
