@@ -17,6 +17,7 @@ __all__ = [
     "ALIASES",
     "FORMS",
     "NAMES",
+    "TFLITE_RUNTIME",
     "Array",
     "Case",
     "Outcome",
