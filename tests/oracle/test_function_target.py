@@ -24,7 +24,7 @@ STATUSES = [
     ("raises", "refused", "RuntimeError: kernel not found"),
 ]
 IN_A_CHILD = [
-    ("prints", "ran", ""),
+    ("prints", "ran", 'printed on stdout: {"exit": 0}'),
     ("aborts", "aborted", "SIGABRT"),
     ("crashes", "crashed", "SIGSEGV"),
     ("ends", "aborted", "it ended itself with exit code 0"),

@@ -9,9 +9,9 @@ hang. Requests are JSON lines on stdin; replies are JSON lines on stdout:
     <- {"exit": code, "last": false}
 
 Case k is the folder <directory>/<k> with model.tflite, inputs.npz and case.json. When it is done
-it also has result.json, outputs.npz if the engine ran, and in any case log.txt with whatever the
-engine printed. Arrays are named "<set>.<tensor index>". A case without result.json was not reached,
-or killed the process.
+it also has result.json, outputs.npz if the engine ran, and in any case stdout.txt and log.txt with
+whatever the engine printed. Arrays are named "<set>.<tensor index>". A case without result.json was
+not reached, or killed the process.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def main() -> int:
     """Greet with the engine's version, then serve requests until stdin ends."""
     module, option = sys.argv[1:3]
     replies = os.fdopen(os.dup(1), "w", buffering=1)
-    _redirect(os.devnull)
+    _redirect(os.devnull, os.devnull)
     try:
         engine = _imported(module)
         version = engine.version(option)
@@ -79,12 +79,13 @@ def _reply(replies: TextIO, **message: Any) -> None:
     replies.write(json.dumps(message) + "\n")
 
 
-def _redirect(path: str | Path) -> None:
-    """Send what is printed, also by C code, to a file."""
-    sink = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    os.dup2(sink, 1)
-    os.dup2(sink, 2)
-    os.close(sink)
+def _redirect(stdout: str | Path, stderr: str | Path) -> None:
+    """Send what is printed, also by C code, to files."""
+    sys.stdout.flush()
+    for number, path in ((1, stdout), (2, stderr)):
+        sink = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(sink, number)
+        os.close(sink)
 
 
 def _perform_and_exit(engine: Any, option: str, request: dict[str, Any], parent: int) -> None:
@@ -123,7 +124,7 @@ def _perform_all(engine: Any, option: str, request: dict[str, Any]) -> None:
 
 def _perform(engine: Any, option: str, folder: Path, stream: bool) -> None:
     """One case: results, or the engine's refusal, into its folder."""
-    _redirect(folder / "log.txt")
+    _redirect(folder / "stdout.txt", folder / "log.txt")
     case = json.loads((folder / "case.json").read_text("utf-8"))
     content = (folder / "model.tflite").read_bytes()
     inputs: list[dict[int, Any]] = [{} for _ in range(case["sets"])]
@@ -137,6 +138,8 @@ def _perform(engine: Any, option: str, folder: Path, stream: bool) -> None:
     try:
         more = {"stream": True} if stream else {}
         results = engine.run(option, content, inputs, case["tensors"], shapes, **more)
+        sys.stdout.flush()
+        result["printed"] = getattr(engine, "NOTES_STDOUT", False)
         if hasattr(engine, "delegated"):
             result["delegated"] = engine.delegated()
         result["seconds"] = time.perf_counter() - start

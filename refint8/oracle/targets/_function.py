@@ -11,6 +11,9 @@ from typing import Any
 from refint8.model.reader import read_model
 from refint8.oracle.targets.answers import called
 
+NOTES_STDOUT = True
+"""A function has no business on stdout; what it prints there is noted with its result."""
+
 
 def version(option: str) -> str:
     """What is called; raises where there is no such function."""

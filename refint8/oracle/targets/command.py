@@ -34,15 +34,12 @@ from refint8.errors import ModelError, UsageError
 from refint8.model.reader import read_model
 from refint8.model.types import NUMPY_DTYPE, Subgraph
 from refint8.oracle.targets.answers import MalformedError, index_of, tensors_by_index
-from refint8.oracle.targets.isolated import death, excerpt
+from refint8.oracle.targets.isolated import death, excerpt, printed
 from refint8.oracle.targets.outcome import Array, Clock, Outcome
 
 LOG_BYTES = 1 << 16
 """As much as is kept of what a command prints; the rest is read and dropped."""
 
-
-LINE = 200
-"""Characters of a printed line that a note shows."""
 
 SHELL_SIGNALS = 128
 """A shell reports a program that a signal ended by an exit code of this and the signal's number."""
@@ -127,9 +124,7 @@ class CommandTarget:
                 tensors = tensors_by_index(_answer(folder, graph), graph)
             except MalformedError as error:
                 return Outcome("malformed", detail=f"{error}\n{said}".strip())
-            printed = excerpt(out).splitlines()[:1]
-            note = f"printed on stdout: {printed[0][:LINE]}" if printed else ""
-            return Outcome("ran", (tensors,), True, note)
+            return Outcome("ran", (tensors,), True, printed(out))
 
 
 def _laid_out(folder: Path, content: bytes, inputs: Sequence[Array]) -> dict[str, Path]:

@@ -31,6 +31,9 @@ GRACE = 10.0
 
 LOG_LINES = 6
 
+LINE = 200
+"""Characters of a printed line that a note shows."""
+
 
 class IsolatedTarget:
     """A `Target` whose engine lives in a child process.
@@ -94,8 +97,8 @@ class IsolatedTarget:
         stream: bool = False,
         fresh: bool = False,
     ) -> list[Outcome]:
-        """See `outcome.run_cases`. The cases share a fork of the child until one of them dies;
-        that one is run again in a fork of its own, lest it pays for what another one broke.
+        """See `outcome.run_cases`. The cases share a fork of the child. When it dies nothing that
+        came of it is believed: all of them are run again, each in a fork of its own.
         """
         outcomes: dict[int, Outcome] = {}
         with self._lock, tempfile.TemporaryDirectory(prefix="refint8-") as name:
@@ -108,27 +111,30 @@ class IsolatedTarget:
                 "stream": stream,
                 "memory_limit": MEMORY_LIMIT,
             }
-            waiting = list(range(len(cases)))
+            waiting, each_alone = list(range(len(cases))), fresh
             while waiting:
                 if not self._child.start():
                     missing = Outcome("missing", detail=self._missing())
                     outcomes |= dict.fromkeys(waiting, missing)
                     break
-                batch = waiting[:1] if fresh else waiting
+                batch = waiting[:1] if each_alone else waiting
                 patience = time_limit * len(batch) + GRACE
                 ended = self._child.ask({**request, "cases": batch}, patience)
                 done = [n for n in batch if (directory / str(n) / "result.json").exists()]
+                status, reason = _death(ended)
+                died = len(done) < len(batch)
+                if died and status != "timed out" and len(batch) > 1:
+                    for number in batch:
+                        _forget(directory / str(number))
+                    each_alone = True
+                    continue
                 for number in done:
                     outcomes[number] = _outcome(directory / str(number), cases[number])
                 waiting = waiting[len(done) :]
-                if len(done) == len(batch):
-                    continue
-                status, reason = _death(ended)
-                if done and status != "timed out":
-                    continue
-                dead = waiting.pop(0)
-                log = _log(directory / str(dead))
-                outcomes[dead] = Outcome(status, detail=_join(reason, log), seconds=0.0)
+                if died:
+                    dead = waiting.pop(0)
+                    log = _log(directory / str(dead))
+                    outcomes[dead] = Outcome(status, detail=_join(reason, log))
         return [outcomes[number] for number in range(len(cases))]
 
     def close(self) -> None:
@@ -153,6 +159,12 @@ def _write(folder: Path, case: Case) -> None:
     (folder / "case.json").write_text(json.dumps(about), "utf-8")
 
 
+def _forget(folder: Path) -> None:
+    """Remove what a run left, so that the case can be run again."""
+    for name in ("result.json", "outputs.npz", "log.txt", "stdout.txt"):
+        (folder / name).unlink(missing_ok=True)
+
+
 def _outcome(folder: Path, case: Case) -> Outcome:
     """What the child wrote of a case that came to its end."""
     result = json.loads((folder / "result.json").read_text("utf-8"))
@@ -172,7 +184,8 @@ def _outcome(folder: Path, case: Case) -> Outcome:
     complete = all(set(case.tensors) <= found.keys() for found in tensors)
     who = result.get("delegated")
     delegated = None if who is None else frozenset(who)
-    return Outcome("ran", tuple(tensors), complete, seconds=seconds, delegated=delegated)
+    note = printed((folder / "stdout.txt").read_bytes()) if result["printed"] else ""
+    return Outcome("ran", tuple(tensors), complete, note, seconds, delegated)
 
 
 def _death(ended: int | Died) -> tuple[Status, str]:
@@ -196,8 +209,8 @@ def death(code: int) -> tuple[Status, str]:
 
 
 def _log(folder: Path) -> str:
-    path = folder / "log.txt"
-    return excerpt(path.read_bytes()) if path.exists() else ""
+    paths = [folder / name for name in ("log.txt", "stdout.txt")]
+    return excerpt(b"".join(path.read_bytes() for path in paths if path.exists()))
 
 
 def excerpt(said: bytes) -> str:
@@ -205,6 +218,12 @@ def excerpt(said: bytes) -> str:
     lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
     # LiteRT greets on stderr whenever it makes its delegate.
     return "\n".join([line for line in lines if not line.startswith("INFO: ")][:LOG_LINES])
+
+
+def printed(stdout: bytes) -> str:
+    """A note on what a target printed where only its answer was asked for; "" for nothing."""
+    lines = excerpt(stdout).splitlines()
+    return f"printed on stdout: {lines[0][:LINE]}" if lines else ""
 
 
 def _join(first: str, log: str) -> str:
