@@ -36,19 +36,9 @@ def _module(name: str) -> str:
     return str(Path(__file__).with_name(f"{name}.py"))
 
 
-_RESOLVERS: Final = {
-    "ref": "BUILTIN_REF",
-    "opt": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
-    "xnnpack": "BUILTIN",
-}
-
-
-def _litert(kind: str, profile: str, python: str = "") -> Target:
-    option, install = f"ai_edge_litert {_RESOLVERS[kind]}", "pip install 'refint8[litert]'"
-    name = f"litert:{kind}:{python}" if python else f"litert:{kind}"
-    return IsolatedTarget(
-        name, profile, _module("_litert"), option, f"install it with: {install}", python
-    )
+def _litert(name: str, resolver: str, profile: str, python: str = "") -> Target:
+    option, install = f"ai_edge_litert {resolver}", "install it with: pip install 'refint8[litert]'"
+    return IsolatedTarget(name, profile, _module("_litert"), option, install, python)
 
 
 def _tflm(name: str) -> Target:
@@ -57,10 +47,17 @@ def _tflm(name: str) -> Target:
 
 
 _MAKERS: Final[dict[str, Callable[[], Target]]] = {
-    "litert:ref": lambda: _litert("ref", "litert-ref"),
-    "litert:opt": lambda: _litert("opt", "litert-ref"),
-    "litert:xnnpack": lambda: _litert("xnnpack", "litert-ref"),
+    "litert:ref": lambda: _litert("litert:ref", "BUILTIN_REF", "litert-ref"),
+    "litert:opt": lambda: _litert("litert:opt", "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "litert-ref"),
+    "litert:xnnpack": lambda: _litert("litert:xnnpack", "BUILTIN", "litert-ref"),
     "tflm": lambda: _tflm("tflm"),
+}
+
+
+_RESOLVERS: Final = {
+    "ref": "BUILTIN_REF",
+    "opt": "BUILTIN_WITHOUT_DEFAULT_DELEGATES",
+    "xnnpack": "BUILTIN",
 }
 
 
@@ -71,7 +68,8 @@ def _litert_elsewhere(option: str) -> Target:
             f"there is no target 'litert:{option}'",
             hint=f"litert:{'|'.join(_RESOLVERS)}, and after another colon a Python's path",
         )
-    return _litert(kind, _made(f"litert:{kind}").profile, python)
+    profile = _made(f"litert:{kind}").profile
+    return _litert(f"litert:{option}", _RESOLVERS[kind], profile, python)
 
 
 def _tflite_runtime(python: str) -> Target:
