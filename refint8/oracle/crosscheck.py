@@ -168,14 +168,14 @@ class _Run:
                 one,
                 profile,
                 self.ours,
-                list({operator.index: operator for operator in self.writers.values()}.values()),
+                self._operators,
                 time_limit=self.time_limit,
                 stream=self.stream,
                 fresh=self.fresh,
             )
         found = findings(
             self.model,
-            list({operator.index: operator for operator in self.writers.values()}.values()),
+            self._operators,
             whole.tensors,
             alone,
             None if outcome is None else outcome.delegated,
@@ -189,6 +189,11 @@ class _Run:
                 whole, verdict="equal" if "equal" in verdicts else (others or ["skipped"])[0]
             )
         return replace(whole, findings=found)
+
+    @property
+    def _operators(self) -> list[Operator]:
+        """The operators whose tensors are compared, each once."""
+        return list({operator.index: operator for operator in self.writers.values()}.values())
 
     def _expected(self, mine: Sequence[InputSet]) -> int:
         return sum(index in mine[0] for index in self.writers)
