@@ -107,8 +107,12 @@ def _resolved(targets: AnyTarget | Sequence[AnyTarget]) -> list[Target]:
     for item in chosen:
         if isinstance(item, str):
             made.append(target(item))
+        elif callable(item):
+            function = FunctionTarget(item)
+            same = sum(one.name.partition("#")[0] == function.name for one in made)
+            made.append(FunctionTarget(item, f"{function.name}#{same + 1}") if same else function)
         else:
-            made.append(FunctionTarget(item) if callable(item) else item)
+            made.append(item)
     return made
 
 

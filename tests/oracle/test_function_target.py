@@ -63,6 +63,11 @@ def test_crosscheck_takes_callables():
     assert report.exit_code == 1
 
 
+def test_callables_of_one_name_are_told_apart():
+    found = crosscheck(reshape(), [lambda *_: None, lambda *_: 1, functions.right]).comparisons
+    assert [each.target for each in found] == ["<lambda>", "<lambda>#2", "right"]
+
+
 def test_inner_tensors_by_name_or_index():
     one = FunctionTarget(functions.by_name)
     outcome = one.run(reshape().content, SETS, tensors=[0])
