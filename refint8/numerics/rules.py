@@ -47,6 +47,31 @@ class Rules:
         " BATCH_MATMUL RELU_N1_TO_1 RELU_0_TO_1 ADD_N CUMSUM"
         " SVDF LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
         double="31-bit multiplier, high half with ties up, then a shift with ties away from zero",
+        double_up="31-bit multiplier, high half with ties up, then a shift with ties up",
+        single="31-bit multiplier, one rounding with ties up",
+        float32="times a float32, ties to even",
+    )
+    convolution: str = _rule(
+        "general",
+        "32-bit accumulator of the convolutions and FULLY_CONNECTED on 8 bits to output scale",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED",
+        general="as the rule requantize says",
+        double_up="31-bit multiplier, high half with ties up, then a shift with ties up",
+        float32="times a float32 (scales combined in float32), ties to even",
+    )
+    convolution_int16: str = _rule(
+        "general",
+        "32-bit accumulator of the convolutions and FULLY_CONNECTED on int16 to output scale",
+        "CONV_2D TRANSPOSE_CONV FULLY_CONNECTED",
+        general="as the rule requantize says",
+        double_up="31-bit multiplier, high half with ties up, then a shift with ties up",
+    )
+    depthwise_uint8: str = _rule(
+        "convolution",
+        "32-bit accumulator of DEPTHWISE_CONV_2D on uint8 to output scale",
+        "DEPTHWISE_CONV_2D",
+        convolution="as the rule convolution says",
+        general="as the rule requantize says",
     )
     requantize_wide: str = _rule(
         "q15",
@@ -155,6 +180,8 @@ class Rules:
         "FULLY_CONNECTED",
         integer="like a convolution, by the accumulator's width",
         float64="times a double, rounded half away from zero (LiteRT >= 1.3)",
+        float64_reference="so (with scales in double) on int16 where sums have 64 bits or the"
+        " weights a zero point, which are left to the reference kernel; else like a convolution",
     )
     fully_connected_scale: str = _rule(
         "mixed",

@@ -14,7 +14,11 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.requantize import Requantizer, requantizer
-from refint8.numerics.scales import product_ratio_float64, product_ratio_mixed
+from refint8.numerics.scales import (
+    product_ratio_float32,
+    product_ratio_float64,
+    product_ratio_mixed,
+)
 from refint8.ops._op import Array, Node, Operand, Record, check
 
 
@@ -74,11 +78,37 @@ def effective_scales(x: Operand, w: Operand, out: Operand, channels: int) -> lis
     return [product_ratio_float64(x.scale, float(scale), out.scale) for scale in scales]
 
 
+def convolution_family(node: Node, x: Operand) -> str:
+    """The requantization family of 32-bit sums: an alternative of the rule `requantize`."""
+    rules = node.rules
+    chosen = rules.convolution_int16 if x.dtype == "INT16" else rules.convolution
+    return rules.requantize if chosen == "general" else chosen
+
+
 def convolution_requantizer(
-    node: Node, x: Operand, w: Operand, channels: int, *, wide: bool
+    node: Node,
+    x: Operand,
+    w: Operand,
+    channels: int,
+    *,
+    wide: bool,
+    family: str | None = None,
 ) -> Requantizer:
-    """The requantizer per output channel, by the accumulator's width and the rules."""
-    return requantizer(effective_scales(x, w, node.output, channels), node.rules, wide=wide)
+    """The requantizer per output channel, by the accumulator's width and the rules.
+
+    `family` is for 32-bit sums, None what the rules say about convolutions in general.
+    """
+    family = family or convolution_family(node, x)
+    if family == "float32" and not wide:
+        scales = np.broadcast_to(w.scales, (channels,))
+        return requantizer(
+            [product_ratio_float32(x.scale, float(s), node.output.scale) for s in scales],
+            node.rules,
+            family=family,
+        )
+    return requantizer(
+        effective_scales(x, w, node.output, channels), node.rules, wide=wide, family=family
+    )
 
 
 def wide_accumulator(

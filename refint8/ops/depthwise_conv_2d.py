@@ -90,7 +90,9 @@ class DepthwiseConv2D(SumOfProducts):
         dilation = (int(options["dilation_h_factor"]), int(options["dilation_w_factor"]))
         window = Window.of(options, (x.shape[1], x.shape[2]), (kh, kw), dilation)
         wide = x.dtype == "INT16"
-        requantize = convolution_requantizer(node, x, w, outputs, wide=wide)
+        own = x.dtype == "UINT8" and node.rules.depthwise_uint8 == "general"
+        family = node.rules.requantize if own else None
+        requantize = convolution_requantizer(node, x, w, outputs, wide=wide, family=family)
         return cls(
             shapes=(window.output_shape(x.shape[0], outputs),),
             window=window,
