@@ -5,7 +5,7 @@ A profile never changes in place: a new behaviour is a new name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from refint8.errors import UsageError
@@ -60,6 +60,20 @@ LITERT_REF: Final = Profile(
     ),
 )
 
+LITERT_OPT: Final = Profile(
+    name="litert-opt",
+    summary="LiteRT's optimised kernels, without a delegate",
+    engine="ai-edge-litert 2.3.0, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES, x86-64",
+    rules=replace(
+        LITERT_REF.rules,
+        convolution="double_up",
+        convolution_int16="double_up",
+        depthwise_uint8="general",
+        fully_connected="float64_reference",
+        fully_connected_scale="mixed",
+    ),
+)
+
 TFLM: Final = Profile(
     name="tflm",
     summary="TensorFlow Lite for Microcontrollers, reference kernels",
@@ -102,7 +116,7 @@ TFLM: Final = Profile(
     ),
 )
 
-PROFILES: Final = {profile.name: profile for profile in (TFLITE, LITERT_REF, TFLM)}
+PROFILES: Final = {profile.name: profile for profile in (TFLITE, LITERT_REF, LITERT_OPT, TFLM)}
 """All profiles by name; the first is the default."""
 
 DEFAULT_PROFILE: Final = TFLITE.name
