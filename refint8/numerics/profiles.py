@@ -69,8 +69,18 @@ LITERT_OPT: Final = Profile(
         convolution="double_up",
         convolution_int16="double_up",
         depthwise_uint8="general",
+        grouped_convolution="general",
+        convolution_lanes="vectors",
         fully_connected="float64_reference",
         fully_connected_scale="mixed",
+        mean_image="vectors",
+        quantize_float="vectors",
+        quantize_lanes="vectors",
+        dequantize="vectors",
+        sigmoid_int16="gemmlowp",
+        softmax_int8="float32",
+        resize_weights="product",
+        sum="float32",
     ),
 )
 

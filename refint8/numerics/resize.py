@@ -119,12 +119,23 @@ def blend_float32(
     v11: NDArray[Any],
     dy: NDArray[np.float32],
     dx: NDArray[np.float32],
+    *,
+    product_first: bool = False,
 ) -> Ints:
     """Four neighbours v<y><x> weighted in **float32**, + 0.5, truncated; int64.
 
-    Products from left to right, sums in the order v00, v10, v01, v11, 0.5; nothing is fused.
+    Products from left to right, sums in the order v00, v10, v01, v11, 0.5; nothing is fused. With
+    `product_first` a value is multiplied with the product of its weights, and the sum's order is
+    v00, v01, v10, v11, 0.5 (LiteRT `optimized/resize_bilinear.h`).
     """
     one = np.float32(1)
+    if product_first:
+        total = v00.astype(np.float32) * ((one - dy) * (one - dx))
+        total = total + v01.astype(np.float32) * ((one - dy) * dx)
+        total = total + v10.astype(np.float32) * (dy * (one - dx))
+        total = total + v11.astype(np.float32) * (dy * dx)
+        blended: Ints = (total + np.float32(0.5)).astype(np.int64)
+        return blended
     total = v00.astype(np.float32) * (one - dy) * (one - dx)
     total = total + v10.astype(np.float32) * dy * (one - dx)
     total = total + v01.astype(np.float32) * (one - dy) * dx

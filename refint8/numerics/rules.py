@@ -174,6 +174,21 @@ class Rules:
         refused="not run",
         bytes="as many of their bytes as there are weights, each read as int8",
     )
+    grouped_convolution: str = _rule(
+        "convolution",
+        "32-bit accumulator of CONV_2D in several groups to output scale",
+        "CONV_2D",
+        convolution="as without groups",
+        general="as the rule requantize says",
+    )
+    convolution_lanes: str = _rule(
+        "all",
+        "the channels whose ties double_up takes up (rules convolution, convolution_int16)",
+        "DEPTHWISE_CONV_2D TRANSPOSE_CONV",
+        all="all",
+        vectors="whole vectors of 8; TRANSPOSE_CONV on uint8: elements in whole vectors of 16;"
+        " the others as by double",
+    )
     fully_connected: str = _rule(
         "integer",
         "FULLY_CONNECTED's accumulator to output scale",
@@ -189,6 +204,36 @@ class Rules:
         "FULLY_CONNECTED",
         mixed="product in float32, division in double",
         float64="all in double",
+    )
+    mean_image: str = _rule(
+        "general",
+        "MEAN over height and width of an 8-bit image whose dimensions are kept",
+        "MEAN",
+        general="like any other",
+        vectors="multiplier and offset from float32 ratios; ties up in whole vectors of 16"
+        " channels, away from zero in the others",
+    )
+    quantize_float: str = _rule(
+        "divide",
+        "QUANTIZE from float32 with one scale",
+        "QUANTIZE",
+        divide="x / scale in float32, ties away from zero",
+        vectors="x * (1 / scale) in float32 with ties to even in whole vectors of 8 elements;"
+        " x / scale in double with ties away from zero in the others",
+    )
+    quantize_lanes: str = _rule(
+        "general",
+        "QUANTIZE between 8-bit tensors",
+        "QUANTIZE",
+        general="as the rule requantize says",
+        vectors="ties up in whole vectors of 16 elements, away from zero in the others",
+    )
+    dequantize: str = _rule(
+        "product",
+        "DEQUANTIZE with one scale",
+        "DEQUANTIZE",
+        product="scale * (x - zero point), rounded once",
+        vectors="f32(scale * x) + f32(-zero point * scale) in whole vectors of 8 elements",
     )
     mul_scale: str = _rule(
         "float32",
@@ -225,6 +270,13 @@ class Rules:
         float32="every step in float32",
         float64="all in double",
     )
+    resize_weights: str = _rule(
+        "one_by_one",
+        "the weights of RESIZE_BILINEAR on uint8",
+        "RESIZE_BILINEAR",
+        one_by_one="a pixel times one weight, then times the other",
+        product="a pixel times the rounded product of both weights",
+    )
     relu6: str = _rule(
         "rescale",
         "RELU6 as an operator of its own",
@@ -245,6 +297,20 @@ class Rules:
         "TANH",
         table="256 entries computed in float32",
         gemmlowp="gemmlowp's fixed-point tanh on 4 integer bits",
+    )
+    sigmoid_int16: str = _rule(
+        "table",
+        "LOGISTIC and TANH on int16 with a scale of 2^-12 (TANH: or 2^-11)",
+        "LOGISTIC TANH",
+        table="interpolated in a table, as with other scales",
+        gemmlowp="gemmlowp's fixed-point function on 3 integer bits",
+    )
+    softmax_int8: str = _rule(
+        "fixed_point",
+        "SOFTMAX on 8 bits",
+        "SOFTMAX",
+        fixed_point="gemmlowp's fixed point",
+        float32="a table of 256 exponentials, sum and quotients in float32",
     )
     softmax_int16_table: str = _rule(
         "float64",
@@ -411,6 +477,7 @@ class Rules:
         "SUM",
         correct="sums the values of their own dtype",
         uint8_bytes="reads the input's bytes as uint8 and clamps to 0..255",
+        float32="sums the values of their own dtype and rescales in float32",
     )
 
     def __post_init__(self) -> None:

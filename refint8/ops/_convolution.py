@@ -13,7 +13,9 @@ from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.fixedpoint import Ints
+from refint8.numerics.lanes import ChannelLanes, FlatLanes, in_whole_vectors
 from refint8.numerics.requantize import Requantizer, requantizer
+from refint8.numerics.rounding_up import DoubleRoundingUp
 from refint8.numerics.scales import (
     product_ratio_float32,
     product_ratio_float64,
@@ -109,6 +111,22 @@ def convolution_requantizer(
     return requantizer(
         effective_scales(x, w, node.output, channels), node.rules, wide=wide, family=family
     )
+
+
+CHANNEL_VECTOR, UINT8_VECTOR = 8, 16
+
+
+def in_lanes(node: Node, x: Operand, requantize: Requantizer) -> Requantizer:
+    """Ties up only in whole vectors, where the rule `convolution_lanes` says so.
+
+    Vectors of channels, or for uint8, whose kernel has one factor for all channels, of elements.
+    """
+    if node.rules.convolution_lanes == "all" or not isinstance(requantize, DoubleRoundingUp):
+        return requantize
+    factor, left_shift = (requantize.multiplier, requantize.shift), requantize.left_shift
+    if x.dtype == "UINT8":
+        return FlatLanes(factor[0][:1], factor[1][:1], UINT8_VECTOR, left_shift)
+    return ChannelLanes(*factor, in_whole_vectors(factor[0].size, CHANNEL_VECTOR), left_shift)
 
 
 def wide_accumulator(

@@ -36,6 +36,7 @@ from refint8.ops._convolution import (
     check_symmetric_int16,
     convolution_requantizer,
     filter_values,
+    in_lanes,
     subtracted_zero_point,
 )
 from refint8.ops._depthwise_kernel import lower_depthwise
@@ -96,7 +97,7 @@ class DepthwiseConv2D(SumOfProducts):
         return cls(
             shapes=(window.output_shape(x.shape[0], outputs),),
             window=window,
-            **cls.common(node, x, zero_point, requantize, wide=wide),
+            **cls.common(node, x, zero_point, in_lanes(node, x, requantize), wide=wide),
         )
 
     def spec(self, x: Array, w: Array, bias: Array | None = None) -> Array:

@@ -27,13 +27,13 @@ from typing import Self
 import numpy as np
 
 from refint8.native.lowering import Site
-from refint8.numerics import gemmlowp
+from refint8.numerics import gemmlowp, gemmlowp16
 from refint8.numerics.elementary import Floats, exp
 from refint8.numerics.sigmoid_table import interpolate_logistic
 from refint8.ops._dtypes import rows
 from refint8.ops._lookup_kernel import lower_lookup
 from refint8.ops._op import Array, Node, Record, check, operator
-from refint8.ops._sigmoid import Curve, FixedPoint8, Table8, Table16
+from refint8.ops._sigmoid import Curve, FixedPoint8, Table8, int16_curve
 
 
 def logistic(x: Floats) -> Floats:
@@ -66,7 +66,7 @@ class Logistic(Record):
 def _curve(node: Node) -> Curve:
     x, out = node.input(0), node.output
     if x.dtype == "INT16":
-        return Table16.of(node, interpolate_logistic, shifts=(0,), label="C2")
+        return int16_curve(node, interpolate_logistic, gemmlowp16.logistic, shifts=(0,), label="C2")
     if node.rules.logistic_int8 == "table":
         check(out.scale == 1 / 256, "C1", f"the output's scale must be 1/256, not {out.scale}")
         return Table8.of(node, logistic)

@@ -16,6 +16,8 @@ UINT8: **float32**, every operation rounded, in the order written (`numerics/res
   lower = max(floor(pos), 0), upper = min(ceil(pos), in - 1),
   blend = trunc(v00 * (1 - dy) * (1 - dx) + v10 * dy * (1 - dx) + v01 * (1 - dy) * dx
           + v11 * dy * dx + 0.5)
+  Under the rule resize_weights=product each value is multiplied with the product of its weights,
+  and the sum goes in the order v00, v01, v10, v11, 0.5.
 
 C1  the input has rank 4 and the size is a vector of two
 C2  the sizes are at least 1, and the image is not empty
@@ -31,6 +33,7 @@ Semantics: LiteRT `kernels/resize_bilinear.cc` and `reference/resize_bilinear.h`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import numpy as np
@@ -58,6 +61,7 @@ class ResizeBilinear(Record):
     rows: Line
     columns: Line
     dtype: str
+    product_first: bool = False
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -72,13 +76,16 @@ class ResizeBilinear(Record):
             rows=linear(image[0], size[0], align_corners=align, half_pixel_centers=half),
             columns=linear(image[1], size[1], align_corners=align, half_pixel_centers=half),
             dtype=node.output.dtype,
+            product_first=node.rules.resize_weights == "product",
         )
 
     def spec(self, x: Array, _size: Array) -> Array:
         """x [n, h, w, c] to [n, out_h, out_w, c]."""
         y_line, x_line = self.rows, self.columns
         above, below = x[:, y_line.lower], x[:, y_line.upper]
-        blend = blend_float32 if self.dtype == "UINT8" else blend_q10
+        blend = partial(blend_float32, product_first=self.product_first)
+        if self.dtype != "UINT8":
+            blend = partial(blend_q10)
         out = blend(
             above[:, :, x_line.lower],
             below[:, :, x_line.lower],
@@ -102,6 +109,8 @@ class ResizeBilinear(Record):
         row = width * pixel
         words = (x.offset, out.offset, images, height * row, row, *out.shape[1:])
         if self.dtype == "UINT8":
+            if self.product_first:
+                raise NotFastError("products of weights have no kernel")
             line_bytes = round_up(4 * row)
             site.call(
                 resize_bilinear_float_uint8,

@@ -5,6 +5,9 @@ requantized by scale_in / scale_out.
 
 int32 and int64: plain sums that wrap; no scales.
 
+Under the rule sum=float32, with s = f32(s_in / s_out):
+out = clamp(round_half_away(f32(f32(sum(in) * s) + f32(f32(-zp_in * s) * N))) + zp_out)
+
 Under the rule sum=uint8_bytes, the engine's mistake: whatever their dtype, the input's bytes are
 read as uint8 and the output is clamped to 0..255 and stored as bytes, zero points unchanged.
 
@@ -29,6 +32,7 @@ from refint8.native.lowering import Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.requantize import Requantizer, requantizer
+from refint8.numerics.rescale import Float32Line
 from refint8.numerics.scales import ratio_float64
 from refint8.ops._convolution import check_symmetric_int16
 from refint8.ops._op import Array, Node, Record, operator
@@ -76,13 +80,13 @@ class Sum(Record):
                 label="C3",
                 hint="a profile that sums in the tensor's own dtype computes what was meant",
             )
-        ratio = None if plain else ratio_float64(x.scale, out.scale)
+        in_float = node.rules.sum == "float32" and not plain
         return cls(
             shapes=(reduction.shape,),
             reduction=reduction,
-            requantize=None if ratio is None else requantizer(ratio, node.rules),
+            requantize=None if plain else _requantizer(node, reduction.count),
             accumulator=Accumulator(node.rules.accumulator),
-            input_zero_point=0 if plain else x.zero_point,
+            input_zero_point=0 if plain or in_float else x.zero_point,
             output_zero_point=0 if plain else out.zero_point,
             computed_as=computed_as,
             dtype=out.dtype,
@@ -114,3 +118,10 @@ class Sum(Record):
             self.accumulator,
             zero_points,
         )
+
+
+def _requantizer(node: Node, count: int) -> Requantizer:
+    x, out, rules = node.input(0), node.output, node.rules
+    if rules.sum == "float32":
+        return Float32Line.of_sum((x.scale, out.scale), x.zero_point, count, rules)
+    return requantizer(ratio_float64(x.scale, out.scale), rules)
