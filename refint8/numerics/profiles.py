@@ -73,6 +73,7 @@ LITERT_OPT: Final = Profile(
         convolution_lanes="vectors",
         fully_connected="float64_reference",
         fully_connected_scale="mixed",
+        addition="vectors",
         mean_image="vectors",
         quantize_float="vectors",
         quantize_lanes="vectors",

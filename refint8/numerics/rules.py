@@ -326,6 +326,13 @@ class Rules:
         float32="product in float32, division by the table's step in double",
         float64="all in double",
     )
+    addition: str = _rule(
+        "general",
+        "ADD on quantized tensors, but for int16 with power-of-two scales",
+        "ADD",
+        general="each input is multiplied and rounded, then shifted and rounded",
+        vectors="so outside whole vectors of elements; inside them an input's shift does not round",
+    )
     add_int16_pot: str = _rule(
         "honoured",
         "ADD and SUB on int16 with power-of-two scales and `pot_scale_int16` set",

@@ -17,7 +17,9 @@ from refint8.numerics.requantize import DoubleRounding, Requantizer, RightShiftR
 from refint8.ops._addition import PowerOfTwoSum, RawSum, ScaledSum, Sum
 from refint8.ops._broadcast_kernel import broadcast_runs
 from refint8.ops._linear_sum import linear_sum
+from refint8.ops._lookup_kernel import BYTES
 from refint8.ops._pair_kernel import clamp_words, lower_by_pair_table, lower_constant_scalar
+from refint8.ops._vector_sum import VectorSum
 
 EXACT_HALF = (1 << 30, 0)
 """Multiplier and shift of 1/2."""
@@ -31,6 +33,8 @@ def lower_sum(site: Site, arithmetic: Sum) -> None:
         _lower_powers_of_two(site, arithmetic)
     elif isinstance(arithmetic, ScaledSum):
         _lower_scaled(site, arithmetic)
+    elif isinstance(arithmetic, VectorSum):
+        _lower_vectors(site, arithmetic)
     else:
         raise NotFastError(f"{type(arithmetic).__name__} has no kernel")
 
@@ -88,6 +92,17 @@ def _spec(site: Site, record: ScaledSum, kind: str, scalar: tuple[bool, bool]) -
     dtype = record.finish.dtype
     plain = record.finish.clamp == DTYPE_RANGE[dtype] and dtype != "UINT8"
     return Pairwise(kind, site.tier, (dtype, dtype, dtype), scalar, plain=plain)
+
+
+def _lower_vectors(site: Site, record: VectorSum) -> None:
+    """As the general sum, where both agree on all pairs of bytes, which is nearly always so."""
+    dtype = record.general.finish.dtype
+    if dtype == "INT16":
+        raise NotFastError("sums in vectors have no kernel on int16")
+    a, b = BYTES[dtype][:, np.newaxis], BYTES[dtype]
+    if not np.array_equal(record.inside(a, b), record.general(a, b)):
+        raise NotFastError("some pairs depend on their place")
+    _lower_scaled(site, record.general)
 
 
 def _lower_in_lanes(site: Site, record: ScaledSum, requantize: RightShiftRounding) -> None:

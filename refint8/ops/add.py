@@ -4,6 +4,9 @@ General scales (t = 2 * max(s1, s2), h = 20 for 8 bits, 15 for int16):
 a_k = requantize((x_k - zp_k) << h, by s_k / t)                          k = 1, 2
 out = clamp(requantize(a_1 + a_2, by t / (2^h * s_out)) + zp_out, low, high)
 
+Under the rule addition=vectors the inputs of elements in whole vectors are rescaled with one
+rounding (`_vector_sum.py`).
+
 int16 with `pot_scale_int16` (set by default) and three scales that count as powers of two, where
 the rule `add_int16_pot` honours it (n_k = log2(s_out) - log2(s_k)):
 out = clamp(saturate16(RDBPOT(x_1, n_1) + RDBPOT(x_2, n_2)), low, high)
@@ -28,10 +31,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from refint8.native.lowering import Site
-from refint8.ops._addition import Sum, sum_of
+from refint8.ops._addition import ScaledSum, Sum, sum_of
 from refint8.ops._addition_kernel import lower_sum
 from refint8.ops._elementwise import broadcast_shape
 from refint8.ops._op import Array, Node, Record, operator
+from refint8.ops._vector_sum import in_vectors
 
 
 @operator(
@@ -56,7 +60,10 @@ class Add(Record):
     def prepare(cls, node: Node) -> Self:
         """Conditions C1 to C5, the arithmetic by dtype, scales and rules."""
         shape = broadcast_shape(node.input(0), node.input(1), "C1")
-        return cls(shapes=(shape,), arithmetic=sum_of(node, sign=1))
+        arithmetic = sum_of(node, sign=1)
+        if isinstance(arithmetic, ScaledSum):
+            arithmetic = in_vectors(node, arithmetic)
+        return cls(shapes=(shape,), arithmetic=arithmetic)
 
     def spec(self, x1: Array, x2: Array) -> Array:
         """Arrays that broadcast to their sum."""
