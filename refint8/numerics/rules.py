@@ -220,6 +220,7 @@ class Rules:
         divide="x / scale in float32, ties away from zero",
         vectors="x * (1 / scale) in float32 with ties to even in whole vectors of 8 elements;"
         " x / scale in double with ties away from zero in the others",
+        reciprocal="on 8 bits x * (1 / scale) in float32, ties to even; what is outside saturates",
     )
     quantize_lanes: str = _rule(
         "general",
@@ -289,6 +290,7 @@ class Rules:
         "LOGISTIC on 8 bits",
         "LOGISTIC",
         table="256 entries computed in float32",
+        table_float64="256 entries with e^x / (1 + e^x) computed in double, then float32",
         gemmlowp="gemmlowp's fixed-point logistic on 4 integer bits",
     )
     tanh_int8: str = _rule(
@@ -486,6 +488,79 @@ class Rules:
         uint8_bytes="reads the input's bytes as uint8 and clamps to 0..255",
         float32="sums the values of their own dtype and rescales in float32",
     )
+    addition: str = _rule(
+        "three_factors",
+        "ADD and SUB on 8 bits",
+        "ADD SUB",
+        three_factors="both inputs with headroom to a common scale, the sum to the output's",
+        common_shift="both inputs times 21-bit factors over one power of two, one rounding, ties up",
+    )
+    product: str = _rule(
+        "general",
+        "products of MUL and BATCH_MATMUL on 8 bits to output scale",
+        "MUL BATCH_MATMUL",
+        general="as the rule requantize says",
+        float32="times a float32, ties to even",
+    )
+    square: str = _rule(
+        "product",
+        "MUL of an 8-bit tensor with itself",
+        "MUL",
+        product="like any other product",
+        table="256 entries computed in float32",
+    )
+    leaky_relu: str = _rule(
+        "general",
+        "LEAKY_RELU on 8 bits to output scale",
+        "LEAKY_RELU",
+        general="as the rule requantize says",
+        eight_bits="factors with 8 fractional bits, one rounding, ties up",
+    )
+    quantize_8bit: str = _rule(
+        "general",
+        "QUANTIZE from 8 bits to the same 8-bit dtype",
+        "QUANTIZE",
+        general="as the rule quantize_lanes says",
+        eight_bits="a factor with 8 fractional bits, one rounding, ties up",
+    )
+    reduction: str = _rule(
+        "general",
+        "MEAN and SUM on 8 bits to output scale",
+        "MEAN SUM",
+        general="as the rules mean_image, sum and requantize say",
+        float32="the raw sum times a float32, plus a float32, rounded half to even",
+    )
+    resize_bilinear: str = _rule(
+        "by_dtype",
+        "RESIZE_BILINEAR on 8 bits",
+        "RESIZE_BILINEAR",
+        by_dtype="int8 in integers with 10 fractional bits, uint8 in float32",
+        eleven_bits="float32 positions, blended with weights of 11 bits, ties up",
+    )
+    table_rounding: str = _rule(
+        "half_away",
+        "entries of 8-bit tables computed in float32",
+        "LOGISTIC TANH ELU",
+        half_away="rounded half away from zero, then the zero point is added",
+        half_even="the zero point is added in float32, then rounded half to even",
+    )
+    activation_bounds: str = _rule(
+        "half_away",
+        "bounds of a fused activation in output steps",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED ADD SUB MUL MAX_POOL_2D",
+        half_away="rounded half away from zero, then the zero point is added",
+        half_even="the zero point is added in float32, then rounded half to even",
+    )
+    delegation: str = _rule(
+        "none",
+        "operators that a second set of kernels takes over, under rules of its own",
+        "*",
+        none="none; all run under one assignment",
+        static_8bit="8 bits per tensor, weights and shapes constant, scales within its kernels'"
+        " limits",
+    )
+    delegated: Rules | None = None
+    """The rules of the operators that the rule `delegation` names; no rule itself."""
 
     def __post_init__(self) -> None:
         for rule in CATALOGUE:
@@ -510,5 +585,6 @@ CATALOGUE: tuple[Rule, ...] = tuple(
         operators=f.metadata["operators"],
     )
     for f in fields(Rules)
+    if f.metadata
 )
 """All rules, in the order of their declaration."""

@@ -59,6 +59,7 @@ class Table8:
             out.scale,
             out.zero_point,
             node.rules.lut8_overflow,
+            node.rules.table_rounding,
         )
         return cls(table, x.dtype)
 

@@ -3,6 +3,7 @@
 acc = sum over k of (x1[..., i, k] - zp1) * (x2[..., k, j] - zp2)
 out = clamp(requantize(acc, by float32(s1 * s2) / s_out) + zp_out)
 
+On int8 the rule `product` may name a requantization in float32, with f32(f32(s1 * s2) / s_out).
 int8 is summed in 32 bits, int16 in 64. int8 to int32 is acc itself, with both zero points left
 out, whatever they are.
 

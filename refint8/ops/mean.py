@@ -7,6 +7,10 @@ Under the rule mean_image=vectors, over height and width of an 8-bit image with 
 out = clamp(requantize(sum(in), by f32(s_in / f32(N * s_out))) + zp_out - int(t +- 0.5)), where
 t = f32(f32(zp_in * s_in) / s_out), and the last rounding depends on the channel.
 
+8 bits under the rule reduction=float32, in **float32**:
+out = clamp(round_half_even(sum(in) * k + z)), k = (scale_in / scale_out) * (1 / N),
+z = zp_out - (N * zp_in) * k
+
 int32 and int64: out = sum(in) / N, truncated toward zero, the sum in 64 bits; no scales.
 
 C1  axes lie within the input's rank
@@ -40,7 +44,7 @@ from refint8.numerics.rules import Rules
 from refint8.numerics.scales import ratio_float64
 from refint8.ops._convolution import check_symmetric_int16
 from refint8.ops._op import Array, Node, Operand, Record, check, operator
-from refint8.ops._reduce import Reduction
+from refint8.ops._reduce import Reduction, sum_in_float32
 from refint8.ops._reduce_kernel import lower_integer_sum, lower_requantized_sum
 
 IMAGE_VECTOR = 16
@@ -114,6 +118,9 @@ def _arithmetic(node: Node, reduction: Reduction) -> tuple[Requantizer | None, t
     x, out, rules = node.input(0), node.output, node.rules
     if x.dtype in ("INT32", "INT64"):
         return None, (0, 0)
+    in_float32 = sum_in_float32(node, reduction.count, mean=True)
+    if in_float32 is not None:
+        return in_float32, (0, 0)
     over_image = len(x.shape) == 4 and reduction.keep_dims and reduction.axes == (1, 2)
     if rules.mean_image == "vectors" and over_image and x.dtype != "INT16":
         return _image_requantizer(x, out, reduction, rules), (0, _image_offset(x, out))

@@ -10,6 +10,11 @@ s_in / s_out is taken in double. A float that leaves int32 is cast by the rule `
 ("x86": to -2^31, and the sum with a negative zero point wraps); an integer difference that does
 is treated by the rule `accumulator`.
 
+On 8 bits per tensor under the rule quantize_float=reciprocal nothing leaves int32, NaN counts as
+infinity, and from 8 bits to the same dtype the rule `quantize_8bit` may name a factor with 8
+fractional bits, round_half_even(256 * f32(s_in / s_out)), instead of the double:
+out = clamp(round_half_even(x * (1 / s_out)) + zp_out, lowest, highest)
+
 Under the rules quantize_float=vectors and quantize_lanes=vectors the elements of whole vectors are
 rounded otherwise than the rest: `FromFloatInVectors`, `numerics/lanes.py`.
 
@@ -32,6 +37,7 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
+from refint8.numerics.eight_fraction_bits import EightFractionBits
 from refint8.numerics.fixedpoint import Ints, as_int64, round_half_away, wrap32
 from refint8.numerics.lanes import FlatLanes, in_whole_vectors
 from refint8.numerics.requantize import (
@@ -40,7 +46,7 @@ from refint8.numerics.requantize import (
     float_to_int32,
     requantizer,
 )
-from refint8.numerics.scales import ratio_float64
+from refint8.numerics.scales import ratio_float32, ratio_float64
 from refint8.ops._elementwise import Finish, check_symmetric, per_channel
 from refint8.ops._float_kernel import lower_from_float
 from refint8.ops._lookup_kernel import lower_lookup, lower_lookup_in_vectors
@@ -102,6 +108,27 @@ class FromFloatInVectors:
 
 
 @dataclass(frozen=True, eq=False)
+class ByReciprocal:
+    """float32 to 8-bit steps; `reciprocal` is that of the one scale, float32."""
+
+    reciprocal: np.float32
+    zero_point: int
+    dtype: str
+
+    def __call__(self, x: Array) -> Array:
+        """One float32 product, one rounding; clamped so far out that no zero point brings it back.
+
+        A NaN counts as too large: the kernels take a minimum with a constant that survives it.
+        Source: XNNPACK `f32-qs8-vcvt` for x86 (NUMERICS §3).
+        """
+        with np.errstate(all="ignore"):
+            product = np.nan_to_num(x * self.reciprocal, nan=np.inf)
+            steps = np.rint(np.clip(product, *DTYPE_RANGE["INT16"])).astype(np.int64)
+        clamped: Array = np.clip(steps + self.zero_point, *DTYPE_RANGE[self.dtype])
+        return clamped.astype(NUMPY_DTYPE[self.dtype])
+
+
+@dataclass(frozen=True, eq=False)
 class FromSteps:
     """Steps of the input's scale to steps of the output's."""
 
@@ -147,6 +174,8 @@ class Quantize(Record):
     def lower(self, site: Site) -> None:
         """Floats as they are defined, 8 and 16 bits by a table, int32 step by step."""
         c = self.conversion
+        if isinstance(c, ByReciprocal):
+            raise NotFastError("a product with a reciprocal has no kernel")
         if isinstance(c, FromFloat):
             lower_from_float(site, c.scale, c.zero_point, c.float_to_int, c.dtype)
         elif isinstance(c, FromSteps) and isinstance(c.requantize, FlatLanes):
@@ -163,6 +192,10 @@ class Quantize(Record):
 
 def _from_float(node: Node) -> Conversion:
     out, rules = node.output, node.rules
+    small = out.dtype in ("INT8", "UINT8") and not out.per_channel
+    if rules.quantize_float == "reciprocal" and small:
+        with np.errstate(all="ignore"):
+            return ByReciprocal(np.float32(1) / np.float32(out.scale), out.zero_point, out.dtype)
     scale, zero_point = per_channel(out, node.input(0).shape, ("UINT8", "INT8", "INT16"), "C2")
     in_vectors = rules.quantize_float == "vectors" and out.dtype in ("UINT8", "INT8", "INT16")
     if in_vectors and not out.per_channel:
@@ -177,12 +210,22 @@ def _from_steps(node: Node) -> FromSteps:
     if x.dtype == out.dtype:
         check_symmetric((x, out), "C1")
     ratio = ratio_float64(x.scale, out.scale)
+    chosen = _eight_bits(node) or _in_vectors(ratio, node)
     return FromSteps(
         input_zero_point=x.zero_point,
         accumulator=Accumulator(node.rules.accumulator),
-        requantize=_in_vectors(ratio, node) or requantizer(ratio, node.rules),
+        requantize=chosen or requantizer(ratio, node.rules),
         finish=Finish.of(node),
     )
+
+
+def _eight_bits(node: Node) -> EightFractionBits | None:
+    """From 8 bits to the same dtype, by the rule `quantize_8bit`."""
+    x, out = node.input(0), node.output
+    same = x.dtype == out.dtype and x.dtype in ("INT8", "UINT8")
+    if node.rules.quantize_8bit == "general" or not same:
+        return None
+    return EightFractionBits.of(ratio_float32(x.scale, out.scale))
 
 
 def _in_vectors(ratio: float, node: Node) -> FlatLanes | None:

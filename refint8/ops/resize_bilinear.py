@@ -18,6 +18,9 @@ UINT8: **float32**, every operation rounded, in the order written (`numerics/res
           + v11 * dy * dx + 0.5)
   Under the rule resize_weights=product each value is multiplied with the product of its weights,
   and the sum goes in the order v00, v01, v10, v11, 0.5.
+8 bits under the rule resize_bilinear=eleven_bits: **float32** positions clamped to the image,
+  lower = floor(pos), upper = min(lower + 1, in - 1), fraction = round_half_even(2048 * (pos -
+  lower)), blend = (t + 2^21) >> 22 with t in Q22, blended along x, then along y
 
 C1  the input has rank 4 and the size is a vector of two
 C2  the sizes are at least 1, and the image is not empty
@@ -34,7 +37,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -42,9 +45,32 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import NotFastError, Site
 from refint8.native.memory import round_up
 from refint8.native.resize import resize_bilinear, resize_bilinear_float_uint8
-from refint8.numerics.resize import Line, blend_float32, blend_q10, linear_float32, linear_q10
+from refint8.numerics.resize import (
+    Line,
+    blend_float32,
+    blend_q10,
+    blend_q11,
+    linear_float32,
+    linear_q10,
+    linear_q11,
+)
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._resize import image_sizes
+
+
+LINES: Final = {
+    "float32": linear_float32,
+    "float32_product": linear_float32,
+    "ten_bits": linear_q10,
+    "eleven_bits": linear_q11,
+}
+BLENDS: Final = {
+    "float32": blend_float32,
+    "float32_product": partial(blend_float32, product_first=True),
+    "ten_bits": blend_q10,
+    "eleven_bits": blend_q11,
+}
+"""The arithmetics by name: positions and weights, and how neighbours are blended."""
 
 
 @operator(
@@ -61,7 +87,7 @@ class ResizeBilinear(Record):
     rows: Line
     columns: Line
     dtype: str
-    product_first: bool = False
+    arithmetic: str
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -70,23 +96,21 @@ class ResizeBilinear(Record):
         align, half = node.options["align_corners"], node.options["half_pixel_centers"]
         check(not (align and half), "C3", "align_corners and half_pixel_centers are both set")
         batches, _, _, channels = node.input(0).shape
-        linear = linear_float32 if node.output.dtype == "UINT8" else linear_q10
+        arithmetic = _arithmetic(node)
+        linear = LINES[arithmetic]
         return cls(
             shapes=((batches, *size, channels),),
             rows=linear(image[0], size[0], align_corners=align, half_pixel_centers=half),
             columns=linear(image[1], size[1], align_corners=align, half_pixel_centers=half),
             dtype=node.output.dtype,
-            product_first=node.rules.resize_weights == "product",
+            arithmetic=arithmetic,
         )
 
     def spec(self, x: Array, _size: Array) -> Array:
         """x [n, h, w, c] to [n, out_h, out_w, c]."""
         y_line, x_line = self.rows, self.columns
         above, below = x[:, y_line.lower], x[:, y_line.upper]
-        blend = partial(blend_float32, product_first=self.product_first)
-        if self.dtype != "UINT8":
-            blend = partial(blend_q10)
-        out = blend(
+        out = BLENDS[self.arithmetic](
             above[:, :, x_line.lower],
             below[:, :, x_line.lower],
             above[:, :, x_line.upper],
@@ -99,6 +123,8 @@ class ResizeBilinear(Record):
     def lower(self, site: Site) -> None:
         """Lines blended across, then with each other; for uint8 the other way round."""
         x, out, rows, columns = site.read(0), site.output, self.rows, self.columns
+        if self.arithmetic not in ("float32", "ten_bits"):
+            raise NotFastError(f"the arithmetic {self.arithmetic} has no kernel")
         if 0 in out.shape:
             return
         images, height, width, channels = x.shape
@@ -108,9 +134,7 @@ class ResizeBilinear(Record):
         pixel = channels * x.dtype.itemsize
         row = width * pixel
         words = (x.offset, out.offset, images, height * row, row, *out.shape[1:])
-        if self.dtype == "UINT8":
-            if self.product_first:
-                raise NotFastError("products of weights have no kernel")
+        if self.arithmetic == "float32":
             line_bytes = round_up(4 * row)
             site.call(
                 resize_bilinear_float_uint8,
@@ -136,3 +160,12 @@ class ResizeBilinear(Record):
             site.scratch(2 * line_bytes),
             line_bytes,
         )
+
+
+def _arithmetic(node: Node) -> str:
+    dtype, rules = node.output.dtype, node.rules
+    if rules.resize_bilinear == "eleven_bits" and dtype != "INT16":
+        return "eleven_bits"
+    if dtype != "UINT8":
+        return "ten_bits"
+    return "float32_product" if rules.resize_weights == "product" else "float32"
