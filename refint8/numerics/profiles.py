@@ -127,7 +127,36 @@ TFLM: Final = Profile(
     ),
 )
 
-PROFILES: Final = {profile.name: profile for profile in (TFLITE, LITERT_REF, LITERT_OPT, TFLM)}
+XNNPACK: Final = Profile(
+    name="xnnpack",
+    summary="LiteRT's default: XNNPACK where it takes an operator, else the optimised kernels",
+    engine="ai-edge-litert 2.3.0, OpResolverType.BUILTIN, x86-64, one thread",
+    rules=replace(
+        LITERT_OPT.rules,
+        delegation="static_8bit",
+        delegated=replace(
+            LITERT_OPT.rules,
+            convolution="float32",
+            depthwise_uint8="convolution",
+            fully_connected="integer",
+            product="float32",
+            square="table",
+            addition="common_shift",
+            leaky_relu="eight_bits",
+            quantize_8bit="eight_bits",
+            quantize_float="reciprocal",
+            reduction="float32",
+            resize_bilinear="eleven_bits",
+            logistic_int8="table_float64",
+            table_rounding="half_even",
+            activation_bounds="half_even",
+        ),
+    ),
+)
+
+PROFILES: Final = {
+    profile.name: profile for profile in (TFLITE, LITERT_REF, LITERT_OPT, XNNPACK, TFLM)
+}
 """All profiles by name; the first is the default."""
 
 DEFAULT_PROFILE: Final = TFLITE.name

@@ -75,13 +75,15 @@ class BatchMatmul(Record):
                 finish=None,
             )
         rule = node.rules.several_scales
-        ratio = PRODUCT_RATIO["mixed"](one_scale(x1, rule), one_scale(x2, rule), out.scale)
+        family = None if wide or node.rules.product == "general" else node.rules.product
+        precision = "float32" if family == "float32" else "mixed"
+        ratio = PRODUCT_RATIO[precision](one_scale(x1, rule), one_scale(x2, rule), out.scale)
         return cls(
             shapes=(shape,),
             transposed=transposed,
             zero_points=(one_zero_point(x1, rule), one_zero_point(x2, rule)),
             accumulator=accumulator,
-            requantize=requantizer(ratio, node.rules, wide=wide),
+            requantize=requantizer(ratio, node.rules, wide=wide, family=family),
             finish=Finish.of(node, "NONE"),
         )
 
