@@ -135,9 +135,8 @@ XNNPACK: Final = Profile(
         LITERT_OPT.rules,
         delegation="static_8bit",
         delegated=replace(
-            LITERT_OPT.rules,
+            LITERT_REF.rules,
             convolution="float32",
-            depthwise_uint8="convolution",
             fully_connected="integer",
             product="float32",
             square="table",
