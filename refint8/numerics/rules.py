@@ -493,7 +493,7 @@ class Rules:
         "ADD and SUB on 8 bits",
         "ADD SUB",
         three_factors="both inputs with headroom to a common scale, the sum to the output's",
-        common_shift="both inputs times 21-bit factors over one power of two, one rounding, ties up",
+        common_shift="both inputs times 21-bit factors of one exponent, one rounding, ties up",
     )
     product: str = _rule(
         "general",

@@ -86,9 +86,7 @@ class CommonShiftSum:
         )
         shift = 20 - (math.frexp(max(ratios))[1] - 1)
         first, second = (round(ratio * 2.0**shift) for ratio in ratios)
-        return cls(
-            (a.zero_point, b.zero_point), (first, sign * second), shift, Finish.of(node)
-        )
+        return cls((a.zero_point, b.zero_point), (first, sign * second), shift, Finish.of(node))
 
     def __call__(self, a: Array, b: Array) -> Array:
         """One rounding."""

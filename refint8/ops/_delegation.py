@@ -121,7 +121,7 @@ def takes_reduction(node: Node) -> bool:
         and len(axes.shape) <= 1
         and is_static(axes)
         and bool(x.shape)
-        and 0 < axes.value.size
+        and axes.value.size > 0
     )
 
 

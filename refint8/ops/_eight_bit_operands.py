@@ -1,7 +1,7 @@
 """What the kernels behind the rule delegation=static_8bit ask of operands, one by one.
 
-Source of all conditions: LiteRT `delegates/xnnpack/xnnpack_delegate.cc` (the Check... functions)
-and XNNPACK `tensor.c`; which operators of the operator corpus ai-edge-litert 2.3.0 delegates.
+Source of all conditions: LiteRT `xnnpack_delegate.cc` (the Check... functions) and XNNPACK
+`tensor.c`; what ai-edge-litert 2.3.0 delegates of some 300 public models and 4,000 small ones.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.ops._op import SMALLEST_NORMAL, Node, Operand
@@ -100,5 +101,5 @@ def has_known_activation(node: Node) -> bool:
     return str(node.options.get("fused_activation_function", "NONE")) in ACTIVATIONS
 
 
-def _normal(scales: np.ndarray) -> bool:  # type: ignore[type-arg]
+def _normal(scales: NDArray[np.float32]) -> bool:
     return bool(np.all(np.isfinite(scales) & (scales >= SMALLEST_NORMAL)))

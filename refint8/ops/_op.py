@@ -48,8 +48,8 @@ class Operand:
 
     `data` is the value of a constant, or of a tensor that the planner could compute beforehand
     (a shape computed from static shapes); None when only `invoke` will know it. A sparse constant's
-    is dense here; `sparsity` tells how it is stored. `is_computed`: the value is not the file's.
-    `declared_dtype` is the file's where another one overruled it. `degenerate_scale` is the rule of that name:
+    is dense here; `sparsity` tells how it is stored. `is_computed` says that a value is not the
+    file's, `declared_dtype` which dtype the file has. `degenerate_scale` is the rule of that name:
     "refused", or "used" as an engine does.
     """
 

@@ -44,7 +44,7 @@ class Reduction:
 
 
 def sum_in_float32(node: Node, count: int, *, mean: bool) -> Float32Sum | None:
-    """What makes output steps of raw sums under the rule reduction=float32, on 8 bits; else None."""
+    """What makes output steps of raw sums of 8 bits under the rule reduction=float32, else None."""
     x, out = node.input(0), node.output
     if node.rules.reduction != "float32" or x.dtype not in ("INT8", "UINT8"):
         return None

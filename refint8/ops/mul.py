@@ -75,8 +75,8 @@ class Square:
     table: Ints
     dtype: str
 
-    def __call__(self, a: Array, _b: Array) -> Array:
-        """Look up."""
+    def __call__(self, a: Array, b: Array) -> Array:
+        """Look up; both are the same."""
         return lut8_lookup(a, self.table, self.dtype).astype(NUMPY_DTYPE[self.dtype])
 
 
@@ -169,8 +169,7 @@ def _product_of(node: Node) -> Product:
     check_symmetric((a, b, out), "C2")
     rules, small = node.rules, out.dtype != "INT16"
     if small and a.index == b.index and rules.square == "table":
-        finish = Finish.of(node)
-        return Square(_square_table(a, out, finish), out.dtype)
+        return Square(_square_table(a, out, node.clamp()), out.dtype)
     ratio = PRODUCT_RATIO[rules.mul_scale](a.scale, b.scale, out.scale)
     family = rules.product if small and rules.product != "general" else None
     return ScaledProduct(
@@ -180,10 +179,10 @@ def _product_of(node: Node) -> Product:
     )
 
 
-def _square_table(x: Operand, out: Operand, finish: Finish) -> Ints:
+def _square_table(x: Operand, out: Operand, clamp: tuple[int, int]) -> Ints:
     """Source: XNNPACK `subgraph.c` (mul(x, x) becomes sqr(x)), `reference/unary-elementwise.cc`."""
     scales = (x.scale, x.zero_point, out.scale, out.zero_point)
     table: Ints = np.clip(
-        lut8_table(lambda t: t * t, x.dtype, *scales, rounding="half_even"), *finish.clamp
+        lut8_table(lambda t: t * t, x.dtype, *scales, rounding="half_even"), *clamp
     )
     return table

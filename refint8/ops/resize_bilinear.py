@@ -35,6 +35,7 @@ Semantics: LiteRT `kernels/resize_bilinear.cc` and `reference/resize_bilinear.h`
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
@@ -45,6 +46,7 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import NotFastError, Site
 from refint8.native.memory import round_up
 from refint8.native.resize import resize_bilinear, resize_bilinear_float_uint8
+from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.resize import (
     Line,
     blend_float32,
@@ -57,14 +59,13 @@ from refint8.numerics.resize import (
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._resize import image_sizes
 
-
-LINES: Final = {
+LINES: Final[Mapping[str, Callable[..., Line]]] = {
     "float32": linear_float32,
     "float32_product": linear_float32,
     "ten_bits": linear_q10,
     "eleven_bits": linear_q11,
 }
-BLENDS: Final = {
+BLENDS: Final[Mapping[str, Callable[..., Ints]]] = {
     "float32": blend_float32,
     "float32_product": partial(blend_float32, product_first=True),
     "ten_bits": blend_q10,

@@ -4,7 +4,8 @@
 requantized by scale_in / scale_out.
 
 8 bits under the rule reduction=float32, in **float32**, whatever the rule sum says:
-out = clamp(round_half_even(sum(in) * k + z)), k = scale_in / scale_out, z = zp_out - (N * zp_in) * k
+out = clamp(round_half_even(sum(in) * k + z)), k = scale_in / scale_out,
+z = zp_out - (N * zp_in) * k
 
 int32 and int64: plain sums that wrap; no scales.
 
