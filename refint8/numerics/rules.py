@@ -330,10 +330,12 @@ class Rules:
     )
     addition: str = _rule(
         "general",
-        "ADD on quantized tensors, but for int16 with power-of-two scales",
-        "ADD",
+        "ADD and SUB on quantized tensors, but for int16 with power-of-two scales",
+        "ADD SUB",
         general="each input is multiplied and rounded, then shifted and rounded",
-        vectors="so outside whole vectors of elements; inside them an input's shift does not round",
+        vectors="so, but in ADD an input's shift does not round inside whole vectors of elements",
+        common_shift="on 8 bits both inputs times 21-bit factors of one exponent, one rounding,"
+        " ties up",
     )
     add_int16_pot: str = _rule(
         "honoured",
@@ -487,13 +489,6 @@ class Rules:
         correct="sums the values of their own dtype",
         uint8_bytes="reads the input's bytes as uint8 and clamps to 0..255",
         float32="sums the values of their own dtype and rescales in float32",
-    )
-    addition: str = _rule(
-        "three_factors",
-        "ADD and SUB on 8 bits",
-        "ADD SUB",
-        three_factors="both inputs with headroom to a common scale, the sum to the output's",
-        common_shift="both inputs times 21-bit factors of one exponent, one rounding, ties up",
     )
     product: str = _rule(
         "general",

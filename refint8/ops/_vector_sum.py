@@ -70,7 +70,7 @@ class VectorSum:
 
 def in_vectors(node: Node, general: ScaledSum) -> ScaledSum | VectorSum:
     """The sum by the rule `addition`, for the shapes of the node's inputs."""
-    if node.rules.addition == "general":
+    if node.rules.addition != "vectors":
         return general
     run, elementwise = _run(node.input(0).shape, node.input(1).shape)
     dtype = node.output.dtype
