@@ -201,6 +201,33 @@ def softmax(rng, source, target):
     return _finish(b, x, out, np.clip(logits, *LIMITS[source]).astype(source.lower()))
 
 
+def log_softmax(rng, dtype):
+    """Rows of any length."""
+    classes = int(rng.choice([1, 2, 3, 10, 100]))
+    b = ModelBuilder()
+    x = b.tensor("x", dtype, (400, classes), scale=scale(rng, -3, 0), zero_point=3)
+    out = b.tensor("y", dtype, (400, classes), scale=1 / 16, zero_point=LIMITS[dtype][1])
+    b.operator("LOG_SOFTMAX", [x], [out], version=2)
+    return _finish(b, x, out, values(rng, dtype, (400, classes)))
+
+
+def product(rng, dtype):
+    """REDUCE_PROD over one axis of 1 to 3 elements."""
+    axis = int(rng.integers(3))
+    shape = [50, 6, 20]
+    shape[axis] = int(rng.integers(1, 4))
+    s = scale(rng, -3, -1)
+    b = ModelBuilder()
+    x = b.tensor("x", dtype, shape, scale=s, zero_point=zero_point(rng, dtype))
+    a = b.tensor("a", "INT32", (1,), data=[axis])
+    left = [n for i, n in enumerate(shape) if i != axis]
+    high = LIMITS[dtype][1]
+    s_out = float(np.float32((s * high / 2) ** shape[axis] / high * 2 ** rng.uniform(0, 2)))
+    out = b.tensor("y", dtype, left, scale=s_out, zero_point=zero_point(rng, dtype))
+    b.operator("REDUCE_PROD", [x, a], [out], version=2)
+    return _finish(b, x, out, values(rng, dtype, shape))
+
+
 def curve(rng, name, exponent):
     """LOGISTIC or TANH on every int16 value, a scale of a power of two or nearly one."""
     b = ModelBuilder()
@@ -211,8 +238,8 @@ def curve(rng, name, exponent):
     return _finish(b, x, out, np.arange(-32768, 32768).astype(np.int16))
 
 
-def resized(rng, dtype):
-    """RESIZE_BILINEAR between any two sizes, or eight times larger."""
+def resized(rng, dtype, name="RESIZE_BILINEAR"):
+    """An image between any two sizes, or eight times larger."""
     channels = int(rng.choice([3, 8]))
     shape, size = rng.integers(1, 40, 2), rng.integers(1, 60, 2)
     mode = int(rng.integers(3))

@@ -55,7 +55,16 @@ MAKERS = {
         for name in ("LOGISTIC", "TANH")
         for exponent in (-13, -12, -11, -10)
     },
-    **{f"RESIZE_BILINEAR {dtype}": partial(make.resized, dtype=dtype) for dtype in make.LIMITS},
+    **{
+        f"{name} {dtype}": partial(make.resized, dtype=dtype, name=name)
+        for name in ("RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR")
+        for dtype in make.LIMITS
+    },
+    **{
+        f"LOG_SOFTMAX {dtype}": partial(make.log_softmax, dtype=dtype)
+        for dtype in ("INT8", "UINT8")
+    },
+    **{f"REDUCE_PROD {dtype}": partial(make.product, dtype=dtype) for dtype in ("INT8", "INT16")},
 }
 
 
