@@ -81,6 +81,8 @@ LITERT_OPT: Final = Profile(
         sigmoid_int16="gemmlowp",
         softmax_int8="float32",
         resize_weights="product",
+        resize_nearest_uint8="fixed_point",
+        product_of_one="copied",
         sum="float32",
     ),
 )

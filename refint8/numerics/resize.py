@@ -80,6 +80,16 @@ def nearest(size: int, out: int, *, align_corners: bool, half_pixel_centers: boo
     return inside
 
 
+def nearest_q16(size: int, out: int) -> Ints:
+    """The nearest input index of each of `out` output indices, with 16 fractional bits.
+
+    Source: ResizeNearestNeighbor, LiteRT `optimized/optimized_ops.h` (uint8).
+    """
+    scale = (size << 16) // max(out, 1) + 1
+    index: Ints = np.minimum((np.arange(out, dtype=np.int64) * scale) >> 16, size - 1)
+    return index
+
+
 def linear_float32(size: int, out: int, *, align_corners: bool, half_pixel_centers: bool) -> Line:
     """The neighbours of each output index, in **float32**.
 

@@ -309,10 +309,10 @@ class Rules:
     )
     softmax_int8: str = _rule(
         "fixed_point",
-        "SOFTMAX on 8 bits",
-        "SOFTMAX",
+        "SOFTMAX and LOG_SOFTMAX on 8 bits",
+        "SOFTMAX LOG_SOFTMAX",
         fixed_point="gemmlowp's fixed point",
-        float32="a table of 256 exponentials, sum and quotients in float32",
+        float32="a table of 256 exponentials, then everything in float32",
     )
     softmax_int16_table: str = _rule(
         "float64",
@@ -374,6 +374,20 @@ class Rules:
         "ADD_N CUMSUM",
         zero="at 0",
         zero_point="at minus the input's zero point",
+    )
+    product_of_one: str = _rule(
+        "requantized",
+        "REDUCE_PROD with scales over axes of size 1",
+        "REDUCE_PROD",
+        requantized="like any other product",
+        copied="the input's values, whatever the scales",
+    )
+    resize_nearest_uint8: str = _rule(
+        "float32",
+        "the source pixels of RESIZE_NEAREST_NEIGHBOR on uint8 without options",
+        "RESIZE_NEAREST_NEIGHBOR",
+        float32="floor(i * in / out) in float32, as on other dtypes",
+        fixed_point="(i * (in * 2^16 / out + 1)) / 2^16 in integers",
     )
     rsqrt_int16: str = _rule(
         "table",

@@ -41,7 +41,7 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
-from refint8.numerics.elementary import Floats, exp
+from refint8.numerics.elementary import Floats
 from refint8.numerics.fixedpoint import (
     Ints,
     count_leading_zeros_32,
@@ -57,6 +57,7 @@ from refint8.numerics.softmax import (
     softmax_int16_scale,
     softmax_int16_tables,
     softmax_multiplier,
+    softmax_table,
 )
 from refint8.numerics.tables import lut16_lookup
 from refint8.ops._op import Array, Node, Operand, Record, check, operator
@@ -226,11 +227,9 @@ class Softmax(Record):
 
 
 def _float_rows(beta: float, scale: float, out: Operand) -> FloatRows:
-    """exp(f32(f32(-s_in * beta) * steps)); uint8 is rounded half up, without its zero point."""
-    with np.errstate(all="ignore"):
-        factor = -np.float32(scale) * np.float32(beta)
-        table = exp(factor * np.arange(256, dtype=np.float32))
+    """uint8 is rounded half up, without its zero point."""
     away = out.dtype != "UINT8"
+    table = softmax_table(beta, scale)
     return FloatRows(table, np.float32(out.scale), out.zero_point if away else 0, away)
 
 
