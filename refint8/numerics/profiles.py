@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from refint8.errors import UsageError
-from refint8.numerics.rules import Rules
+from refint8.numerics.rules import Rule, Rules
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,11 @@ class Profile:
     summary: str
     engine: str
     rules: Rules
+
+    def delegated(self, rule: Rule) -> str:
+        """The alternative for operators that the rule `delegation` hands on; else the profile's."""
+        chosen: str = getattr(self.rules.delegated or self.rules, rule.name)
+        return chosen
 
 
 TFLITE: Final = Profile(
@@ -137,15 +142,18 @@ XNNPACK: Final = Profile(
         LITERT_OPT.rules,
         delegation="static_8bit",
         delegated=replace(
-            LITERT_REF.rules,
+            LITERT_OPT.rules,
+            delegation="static_8bit",
             convolution="float32",
-            fully_connected="integer",
+            depthwise_uint8="convolution",
+            grouped_convolution="convolution",
             product="float32",
             square="table",
             addition="common_shift",
             leaky_relu="eight_bits",
             quantize_8bit="eight_bits",
             quantize_float="reciprocal",
+            dequantize="product",
             reduction="float32",
             resize_bilinear="eleven_bits",
             logistic_int8="table_float64",

@@ -549,7 +549,7 @@ class Rules:
     table_rounding: str = _rule(
         "half_away",
         "entries of 8-bit tables computed in float32",
-        "LOGISTIC TANH ELU",
+        "LOGISTIC TANH EXP LOG GELU ELU",
         half_away="rounded half away from zero, then the zero point is added",
         half_even="the zero point is added in float32, then rounded half to even",
     )
@@ -563,7 +563,8 @@ class Rules:
     delegation: str = _rule(
         "none",
         "operators that a second set of kernels takes over, under rules of its own",
-        "*",
+        "ADD BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D DEQUANTIZE ELU FULLY_CONNECTED LEAKY_RELU"
+        " LOGISTIC MAX_POOL_2D MEAN MUL QUANTIZE RESIZE_BILINEAR SUB SUM TANH TRANSPOSE_CONV",
         none="none; all run under one assignment",
         static_8bit="8 bits per tensor, weights and shapes constant, scales within its kernels'"
         " limits",

@@ -20,6 +20,7 @@ from refint8.numerics.multiplier import quantize_multiplier
 from refint8.numerics.requantize import Requantizer, requantizer, right_shift_rounding
 from refint8.numerics.scales import power_of_two_exponent, ratio_float32, ratio_float64
 from refint8.ops._elementwise import Finish, RawFinish, check_symmetric, check_zero_points
+from refint8.ops._fused_clamp import fused_clamp
 from refint8.ops._op import Array, Node, Shape, check
 
 LEFT_SHIFT = {"INT8": 20, "UINT8": 20, "INT16": 15}
@@ -86,7 +87,8 @@ class CommonShiftSum:
         )
         shift = 20 - (math.frexp(max(ratios))[1] - 1)
         first, second = (round(ratio * 2.0**shift) for ratio in ratios)
-        return cls((a.zero_point, b.zero_point), (first, sign * second), shift, Finish.of(node))
+        finish = Finish(out.zero_point, fused_clamp(node), out.dtype)
+        return cls((a.zero_point, b.zero_point), (first, sign * second), shift, finish)
 
     def __call__(self, a: Array, b: Array) -> Array:
         """One rounding."""

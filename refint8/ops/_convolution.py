@@ -21,6 +21,7 @@ from refint8.numerics.scales import (
     product_ratio_float64,
     product_ratio_mixed,
 )
+from refint8.ops._fused_clamp import fused_clamp
 from refint8.ops._op import Array, Node, Operand, Record, check
 
 
@@ -55,7 +56,7 @@ class SumOfProducts(Record):
             "input_zero_point": x.zero_point,
             "weights_zero_point": weights_zero_point,
             "output_zero_point": out.zero_point,
-            "clamp": node.clamp(),
+            "clamp": fused_clamp(node),
             "dtype": out.dtype,
         }
 

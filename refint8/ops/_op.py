@@ -202,8 +202,7 @@ class Node:
         name = activation or self.options.get("fused_activation_function", "NONE")
         check(name in ACTIVATION_BOUNDS, "activation", f"the fused activation {name} is not known")
         out = self.output
-        rounding = self.rules.activation_bounds
-        return activation_range(name, out.dtype, out.scale, out.zero_point, rounding)
+        return activation_range(name, out.dtype, out.scale, out.zero_point)
 
 
 def check(condition: object, label: str, reason: str, hint: str = "") -> None:

@@ -42,6 +42,7 @@ from refint8.numerics.scales import PRODUCT_RATIO
 from refint8.numerics.tables import lut8_lookup, lut8_table
 from refint8.ops._broadcast_kernel import broadcast_runs
 from refint8.ops._elementwise import Finish, RawFinish, broadcast_shape, check_symmetric
+from refint8.ops._fused_clamp import fused_clamp
 from refint8.ops._op import Array, Node, Operand, Record, check, operator
 from refint8.ops._scaled_product_kernel import lower_scaled_product
 
@@ -169,13 +170,13 @@ def _product_of(node: Node) -> Product:
     check_symmetric((a, b, out), "C2")
     rules, small = node.rules, out.dtype != "INT16"
     if small and a.index == b.index and rules.square == "table":
-        return Square(_square_table(a, out, node.clamp()), out.dtype)
+        return Square(_square_table(a, out, fused_clamp(node)), out.dtype)
     ratio = PRODUCT_RATIO[rules.mul_scale](a.scale, b.scale, out.scale)
     family = rules.product if small and rules.product != "general" else None
     return ScaledProduct(
         zero_points=(a.zero_point, b.zero_point),
         requantize=requantizer(ratio, rules, family=family),
-        finish=Finish.of(node),
+        finish=Finish(out.zero_point, fused_clamp(node), out.dtype),
     )
 
 

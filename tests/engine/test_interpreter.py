@@ -99,8 +99,9 @@ def test_resolver_types_name_profiles(model_file):
     assert named() == "tflite"
     assert named(experimental_op_resolver_type=OpResolverType.BUILTIN_REF) == "litert-ref"
     assert named(profile="tflm") == "tflm"
-    with pytest.raises(ValueError, match="no profile 'xnnpack'"):
-        named(experimental_op_resolver_type=OpResolverType.BUILTIN)
+    assert named(experimental_op_resolver_type=OpResolverType.BUILTIN) == "xnnpack"
+    without = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    assert named(experimental_op_resolver_type=without) == "litert-opt"
     with pytest.raises(ValueError, match="Unrecognized passed in op resolver type"):
         named(experimental_op_resolver_type=3)
 

@@ -10,6 +10,7 @@ import pytest
 
 from refint8.numerics.rules import CATALOGUE
 from refint8.ops import REGISTRY, Record
+from refint8.ops._delegation import TAKES
 from tests.ops.reading import rules_read, source, strings
 
 NAMES = sorted(REGISTRY)
@@ -131,7 +132,9 @@ def test_rules_read_in_ops_list_the_operator(name):
 @pytest.mark.parametrize("rule", sorted(RULES))
 def test_listed_operators_can_read_the_rule(rule):
     listed = [name for name in NAMES if lists(rule, name)]
-    if rule == "declared_dtype":  # read by the planner, for the operators registered so
+    if rule == "delegation":  # read before an operator is prepared
+        assert all(listed == sorted(takes) for takes in TAKES.values())
+    elif rule == "declared_dtype":  # read by the planner, for the operators registered so
         assert listed == [name for name in NAMES if REGISTRY[name].dtype_of is not None]
     else:
         assert [name for name in listed if rule not in rules_read(module_of(name))] == []
