@@ -66,6 +66,8 @@ def rules(
                         "name": each.name,
                         "summary": each.summary,
                         "engine": each.engine,
+                        "version": each.version,
+                        "proven": list(each.proven),
                         "rules": {rule.name: _of(each, rule) for rule in listed},
                         "delegated": {
                             rule.name: each.delegated(rule)
@@ -121,11 +123,11 @@ def _users(alternative: str, rule: Rule) -> list[str]:
 
 def _catalogue(listed: list[Rule]) -> list[Block]:
     rows = [(rule.name, rule.default, _elsewhere(rule), rule.meaning) for rule in listed]
-    profiles = [(p.name, p.summary, p.engine) for p in PROFILES.values()]
+    profiles = [(p.name, p.summary, p.engine, p.version) for p in PROFILES.values()]
     return [
         Table(("rule", DEFAULT_PROFILE, "elsewhere", "meaning"), rows),
         Text(""),
-        Table(("profile", "summary", "proven equal to"), profiles),
+        Table(("profile", "summary", "proven equal to", "version"), profiles),
         Text(""),
         Text("`refint8 rules RULE` explains one; `refint8 rules --diff A B` compares profiles"),
     ]
@@ -146,7 +148,9 @@ def _assignment(listed: list[Rule], profile: Profile) -> list[Block]:
             name = rule.name if own else "  where delegated"
             rows.append((name, chosen, other, rule.alternatives[chosen]))
     headers = ("rule", "alternative", f"as in {DEFAULT_PROFILE}?", "meaning")
-    return [Text(f"{profile.name}: {profile.summary}\n{profile.engine}\n"), Table(headers, rows)]
+    proven = "".join(f"\n  {each}" for each in profile.proven)
+    about = f"{profile.name}: {profile.summary}\n{profile.engine}, {profile.version}"
+    return [Text(f"{about}\nproven on{proven}\n"), Table(headers, rows)]
 
 
 def _difference(listed: list[Rule], chosen: list[Profile]) -> list[Block]:

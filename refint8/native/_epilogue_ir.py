@@ -34,7 +34,8 @@ class Constants:
 
 
 def fast(b: Builder, lanes: int, u: Value, address: Value, distance: int, *, sign: str) -> Value:
-    """(high32(u * 2q + K) + (u >>> 31)) >> n; `sign` "always", "shifted" or "never" adds u >>> 31.
+    """(high32(u * 2q + K) + (u >>> 31)) >> n; `sign` says where u >>> 31 is
+    added: "always", "shifted" (n > 0), "never", or "flagged" (the bit of 32 in n).
 
     Both factors are masked to 32 bits in sight of LLVM, which then needs one multiplication.
     """
@@ -47,7 +48,10 @@ def fast(b: Builder, lanes: int, u: Value, address: Value, distance: int, *, sig
     even = b.add(b.mul(b.and_(wide, low), b.and_(q, low)), even_k)
     odd = b.add(b.mul(b.lshr(wide, high), b.lshr(q, high)), odd_k)
     y = c.join(even, odd, part=1)
-    if sign != "never":
+    if sign == "flagged":
+        y = b.add(y, b.and_(b.lshr(u, splat(c.words, 31)), b.lshr(n, splat(c.words, 5))))
+        n = b.and_(n, splat(c.words, 31))
+    elif sign != "never":
         top = b.lshr(u, splat(c.words, 31))
         if sign == "shifted":
             nothing = splat(c.words, 0)
@@ -190,6 +194,7 @@ FORMS: dict[str, Callable[..., Value]] = {
     "fast": partial(fast, sign="always"),
     "mixed": partial(fast, sign="shifted"),
     "unsigned": partial(fast, sign="never"),
+    "laned": partial(fast, sign="flagged"),
     "linear": partial(linear, shifted=False),
     "linear_shifted": partial(linear, shifted=True),
     "double": double,

@@ -36,9 +36,10 @@ import numpy as np
 from refint8.native.cpu import Tier
 from refint8.native.epilogue_constants import Parameters, zero_point_and_shift
 from refint8.native.lowering import NotFastError
-from refint8.native.rounding_up import rounding_up
+from refint8.native.rounding_up import channel_lanes, rounding_up
 from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.float32_rounding import Float32Rounding
+from refint8.numerics.lanes import ChannelLanes
 from refint8.numerics.requantize import (
     DoubleRounding,
     Float64Rounding,
@@ -79,6 +80,11 @@ def parameters(
         return _float64(requantize, bias, most, zero_point)
     if isinstance(requantize, Float32Rounding):
         return _float32(requantize, bias, zero_point)
+    if isinstance(requantize, (DoubleRoundingUp, ChannelLanes)) and clamp[0] >= zero_point:
+        # Only negative ties tell it from family D, and they end at the clamp.
+        requantize = DoubleRounding(requantize.multiplier, requantize.shift, requantize.left_shift)
+    if isinstance(requantize, ChannelLanes):
+        return channel_lanes(requantize, bias, (low, high), zero_point)
     if isinstance(requantize, (DoubleRoundingUp, SingleRounding)):
         return rounding_up(requantize, bias, (low, high), zero_point)
     if not isinstance(requantize, DoubleRounding):

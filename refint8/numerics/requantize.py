@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from refint8.errors import DomainError
+from refint8.errors import DomainError, UsageError
 from refint8.numerics.accumulator import overflow_error
 from refint8.numerics.fixedpoint import (
     INT32_MAX,
@@ -228,12 +228,12 @@ REQUANTIZE_32: Final = {
 }
 """Alternatives of the rule `requantize` and of those that replace it for some operators."""
 
-MEAN_32: Final[Mapping[str, Callable[[Ints, Ints, str], Requantizer]]] = {
+READY_32: Final[Mapping[str, Callable[[Ints, Ints, str], Requantizer]]] = {
     "double": DoubleRounding,
     "double_up": DoubleRoundingUp,
     "single": SingleRounding,
 }
-"""The same, from a ready multiplier and shift."""
+"""The same, from a ready multiplier and shift, as far as they have one."""
 
 REQUANTIZE_64: Final = {"q15": reduced_multiplier}
 """Alternatives of the rule `requantize_wide`: 64-bit accumulators."""
@@ -257,6 +257,20 @@ def requantizer(
     return result
 
 
+def ready_requantizer(
+    multiplier: Ints, shift: Ints, rules: Rules, *, wide: bool = False
+) -> Requantizer:
+    """The requantizer that the rules name, from a multiplier and a shift: the raw layer's way.
+
+    Both are int64 of shape [] or [channels]. Raises UsageError where the family has none.
+    """
+    if wide:
+        return ReducedMultiplier(multiplier, shift)
+    if rules.requantize not in READY_32:
+        raise UsageError(f"requantize={rules.requantize} takes a scale, not a multiplier")
+    return READY_32[rules.requantize](multiplier, shift, rules.left_shift)
+
+
 def mean_requantizer(effective_scale: float, count: int, rules: Rules) -> Requantizer:
     """The requantizer of a sum of `count` accumulated values that divides by `count` as well.
 
@@ -266,7 +280,7 @@ def mean_requantizer(effective_scale: float, count: int, rules: Rules) -> Requan
         return Float32Rounding(np.asarray(np.float32(effective_scale) / np.float32(count)))
     multiplier, shift = divide_multiplier(*quantize_multiplier(effective_scale), count)
     counted = _counted(as_int64(shift), rules)
-    return MEAN_32[rules.requantize](as_int64(multiplier), counted, rules.left_shift)
+    return READY_32[rules.requantize](as_int64(multiplier), counted, rules.left_shift)
 
 
 def over_channels(
