@@ -14,9 +14,9 @@ from refint8.native.raw_pairs import raw_pairs
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import Ints, as_int64
 from refint8.numerics.requantize import DoubleRounding, Requantizer, RightShiftRounding
-from refint8.ops._addition import PowerOfTwoSum, RawSum, ScaledSum, Sum
+from refint8.ops._addition import CommonShiftSum, PowerOfTwoSum, RawSum, ScaledSum, Sum
 from refint8.ops._broadcast_kernel import broadcast_runs
-from refint8.ops._linear_sum import linear_sum
+from refint8.ops._linear_sum import common_shift_words, linear_sum
 from refint8.ops._lookup_kernel import BYTES
 from refint8.ops._pair_kernel import clamp_words, lower_by_pair_table, lower_constant_scalar
 from refint8.ops._vector_sum import VectorSum
@@ -33,6 +33,8 @@ def lower_sum(site: Site, arithmetic: Sum) -> None:
         _lower_powers_of_two(site, arithmetic)
     elif isinstance(arithmetic, ScaledSum):
         _lower_scaled(site, arithmetic)
+    elif isinstance(arithmetic, CommonShiftSum):
+        _lower_common_shift(site, arithmetic)
     elif isinstance(arithmetic, VectorSum):
         _lower_vectors(site, arithmetic)
     else:
@@ -88,7 +90,21 @@ def _lower_scaled(site: Site, record: ScaledSum) -> None:
         _lower_staged(site, record)
 
 
-def _spec(site: Site, record: ScaledSum, kind: str, scalar: tuple[bool, bool]) -> Pairwise:
+def _lower_common_shift(site: Site, record: CommonShiftSum) -> None:
+    if lower_constant_scalar(site, record):
+        return
+    words = common_shift_words(record)
+    if words is None:
+        lower_by_pair_table(site, record)
+        return
+    for runs in broadcast_runs(site):
+        spec = _spec(site, record, "linear", runs.scalar)
+        site.call(pairwise(spec), *runs.words, *clamp_words(record.finish), *words)
+
+
+def _spec(
+    site: Site, record: ScaledSum | CommonShiftSum, kind: str, scalar: tuple[bool, bool]
+) -> Pairwise:
     dtype = record.finish.dtype
     plain = record.finish.clamp == DTYPE_RANGE[dtype] and dtype != "UINT8"
     return Pairwise(kind, site.tier, (dtype, dtype, dtype), scalar, plain=plain)

@@ -43,6 +43,7 @@ from refint8.numerics.tables import lut8_lookup, lut8_table
 from refint8.ops._broadcast_kernel import broadcast_runs
 from refint8.ops._elementwise import Finish, RawFinish, broadcast_shape, check_symmetric
 from refint8.ops._fused_clamp import fused_clamp
+from refint8.ops._lookup_kernel import lower_lookup
 from refint8.ops._op import Array, Node, Operand, Record, check, operator
 from refint8.ops._scaled_product_kernel import lower_scaled_product
 
@@ -134,9 +135,11 @@ class Mul(Record):
         return self.arithmetic(x1, x2)
 
     def lower(self, site: Site) -> None:
-        """Products of differences in vectors; fractions and raw integers in plain loops."""
+        """Products of differences in vectors, squares by a table; others in plain loops."""
         product = self.arithmetic
-        if isinstance(product, ScaledProduct):
+        if isinstance(product, Square):
+            lower_lookup(site, 0, lambda x: product(x, x))
+        elif isinstance(product, ScaledProduct):
             lower_scaled_product(
                 site, product.zero_points, product.requantize, product.finish, product
             )

@@ -48,7 +48,7 @@ from refint8.numerics.requantize import (
 )
 from refint8.numerics.scales import ratio_float32, ratio_float64
 from refint8.ops._elementwise import Finish, check_symmetric, per_channel
-from refint8.ops._float_kernel import lower_from_float
+from refint8.ops._float_kernel import lower_by_reciprocal, lower_from_float
 from refint8.ops._lookup_kernel import lower_lookup, lower_lookup_in_vectors
 from refint8.ops._op import Array, Node, Record, operator
 from refint8.ops._wide_kernel import lower_from_int32
@@ -175,8 +175,8 @@ class Quantize(Record):
         """Floats as they are defined, 8 and 16 bits by a table, int32 step by step."""
         c = self.conversion
         if isinstance(c, ByReciprocal):
-            raise NotFastError("a product with a reciprocal has no kernel")
-        if isinstance(c, FromFloat):
+            lower_by_reciprocal(site, c.reciprocal, c.zero_point, c.dtype)
+        elif isinstance(c, FromFloat):
             lower_from_float(site, c.scale, c.zero_point, c.float_to_int, c.dtype)
         elif isinstance(c, FromSteps) and isinstance(c.requantize, FlatLanes):
             lanes = c.requantize

@@ -124,8 +124,8 @@ class ResizeBilinear(Record):
     def lower(self, site: Site) -> None:
         """Lines blended across, then with each other; for uint8 the other way round."""
         x, out, rows, columns = site.read(0), site.output, self.rows, self.columns
-        if self.arithmetic not in ("float32", "ten_bits"):
-            raise NotFastError(f"the arithmetic {self.arithmetic} has no kernel")
+        if self.arithmetic == "float32_product":
+            raise NotFastError("products of weights have no kernel")
         if 0 in out.shape:
             return
         images, height, width, channels = x.shape
@@ -152,7 +152,7 @@ class ResizeBilinear(Record):
             return
         line_bytes = round_up(4 * out.shape[2] * channels)
         site.call(
-            resize_bilinear(self.dtype),
+            resize_bilinear(self.dtype, 11 if self.arithmetic == "eleven_bits" else 10),
             *words,
             site.constant(np.stack([rows.lower, rows.upper, rows.fraction], axis=1)),
             site.constant(
