@@ -98,6 +98,8 @@ def test_resolver_types_name_profiles(model_file):
 
     assert named() == "tflite"
     assert named(experimental_op_resolver_type=OpResolverType.BUILTIN_REF) == "litert-ref"
+    optimised = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    assert named(experimental_op_resolver_type=optimised) == "litert-opt"
     assert named(profile="tflm") == "tflm"
     assert named(experimental_op_resolver_type=OpResolverType.BUILTIN) == "xnnpack"
     without = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
