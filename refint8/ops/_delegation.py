@@ -6,7 +6,10 @@ compute the same bits under both assignments (RESHAPE, PAD, ...) are not listed.
 
 static_8bit is the set of conditions under which LiteRT gives an operator to XNNPACK: one by one,
 from what the model file says (values that the planner computes are no constants). Ratios of scales
-are float32. Source: `_eight_bit_operands.py`.
+are float32. Which operators lie next to each other does not matter: rewriting a partition (PAD into
+a convolution, a chain into a table) changes no bit. Nor is there a way back for a whole model: one
+that XNNPACK cannot hold, such as a copy between two scales or a product's ratio of 2^8 and more, is
+not run by LiteRT at all. Source: `_eight_bit_operands.py`; graphs made for it, ai-edge-litert 2.3.0.
 """
 
 from __future__ import annotations

@@ -102,8 +102,6 @@ def test_resolver_types_name_profiles(model_file):
     assert named(experimental_op_resolver_type=optimised) == "litert-opt"
     assert named(profile="tflm") == "tflm"
     assert named(experimental_op_resolver_type=OpResolverType.BUILTIN) == "xnnpack"
-    without = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    assert named(experimental_op_resolver_type=without) == "litert-opt"
     with pytest.raises(ValueError, match="Unrecognized passed in op resolver type"):
         named(experimental_op_resolver_type=3)
 
