@@ -6,7 +6,8 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from refint8.native.dot import dot_bytes, dot_words
-from refint8.native.epilogue import BIASED_FORMS, LANE_BYTES, requantize
+from refint8.native.epilogue import requantize
+from refint8.native.epilogue_constants import BIASED_FORMS, LANE_BYTES
 from refint8.native.ir import (
     I32,
     I64,

@@ -49,10 +49,11 @@ def _channels(name: str, emit: Any, source_item: int, target_item: int) -> Kerne
 
 
 @cache
-def quantize_float(dtype: str, *, truncate: bool = False) -> Kernel:
+def quantize_float(dtype: str, *, truncate: bool = False, reciprocal: bool = False) -> Kernel:
     """float32 to 8 or 16 bits: clamp(round_half_away(x / scale) + zero point).
 
-    With `truncate` clamp(trunc(x / scale + zero point)), every operation rounded to float32.
+    With `truncate` clamp(trunc(x / scale + zero point)), every operation rounded to float32; with
+    `reciprocal` to 8 bits, clamp(round_half_even(x * scale) + zero point).
     A channel's constants, doubles: scale, zero point, lowest and highest result of the clamped
     step (with `truncate` outputs, else outputs minus the zero point), the output where x / scale
     does not lie between two bounds (NaN never does), the bounds.
@@ -61,10 +62,10 @@ def quantize_float(dtype: str, *, truncate: bool = False) -> Kernel:
     def emit(b: Any, *operands: Any) -> None:
         from refint8.native._float_ir import quantize
 
-        quantize(b, BITS[dtype], truncate, *operands)
+        quantize(b, BITS[dtype], truncate, reciprocal, *operands)
 
-    how = "truncate_" if truncate else ""
-    return _channels(f"quantize_float_{how}{dtype.lower()}", emit, 4, BITS[dtype] // 8)
+    way = "truncate_" if truncate else "reciprocal_" if reciprocal else ""
+    return _channels(f"quantize_float_{way}{dtype.lower()}", emit, 4, BITS[dtype] // 8)
 
 
 @cache

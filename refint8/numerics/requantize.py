@@ -7,14 +7,14 @@ is added. An operator picks the family by the accumulator's width and the rules,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from refint8.errors import DomainError
+from refint8.errors import DomainError, UsageError
 from refint8.numerics.accumulator import overflow_error
 from refint8.numerics.fixedpoint import (
     INT32_MAX,
@@ -27,15 +27,15 @@ from refint8.numerics.fixedpoint import (
     saturating_rounding_doubling_high_mul,
     wrap32,
 )
+from refint8.numerics.float32_rounding import Float32Rounding
+from refint8.numerics.left_shift import MAXIMUM_SHIFT, check_shift, shifted_left
 from refint8.numerics.multiplier import (
     divide_multiplier,
     quantize_multiplier,
     quantize_multipliers,
 )
+from refint8.numerics.rounding_up import DoubleRoundingUp, SingleRounding
 from refint8.numerics.rules import Rules
-
-MAXIMUM_SHIFT: Final = 31
-"""The largest defined left shift of 32 bits."""
 
 WIDE_SHIFT: Final = 7
 """The largest defined shift of a 64-bit accumulator."""
@@ -63,20 +63,12 @@ class DoubleRounding:
     left_shift: str = "report"
 
     def __post_init__(self) -> None:
-        if np.any(self.shift > MAXIMUM_SHIFT):
-            raise DomainError(
-                f"a multiplier of 2^{int(np.max(self.shift)) - 1} or more shifts left by more than"
-                f" {MAXIMUM_SHIFT}",
-                hint="a scale of this operator is degenerate; calibrate again",
-            )
+        check_shift(self.shift)
 
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit int32."""
-        shifted = as_int64(accumulator) << np.maximum(self.shift, 0)
-        wrapped = wrap32(shifted)
-        if self.left_shift == "report" and not np.array_equal(wrapped, shifted):
-            raise overflow_error("an accumulator shifted left by its multiplier", shifted)
-        high = saturating_rounding_doubling_high_mul(wrapped, self.multiplier)
+        shifted = shifted_left(accumulator, self.shift, self.left_shift)
+        high = saturating_rounding_doubling_high_mul(shifted, self.multiplier)
         return rounding_divide_by_pot(high, np.maximum(-self.shift, 0))
 
 
@@ -212,36 +204,107 @@ def float64_rounding(effective_scales: float | Iterable[float], rules: Rules) ->
     return Float64Rounding(np.asarray(effective_scales, dtype=np.float64), rules.float_to_int)
 
 
-REQUANTIZE_32: Final = {"double": double_rounding}
-"""Alternatives of the rule `requantize`: 32-bit accumulators."""
+def double_rounding_up(effective_scales: float | Iterable[float], rules: Rules) -> DoubleRoundingUp:
+    """Family Dup from one real factor or one per channel."""
+    multiplier, shift = _multipliers(effective_scales)
+    return DoubleRoundingUp(multiplier, _counted(shift, rules), rules.left_shift)
 
-MEAN_32: Final = {"double": DoubleRounding}
-"""The same, from a ready multiplier and shift."""
+
+def single_rounding(effective_scales: float | Iterable[float], rules: Rules) -> SingleRounding:
+    """Family S from one real factor or one per channel; a shift above 30 becomes the largest.
+
+    Source: QuantizeMultiplier under TFLITE_SINGLE_ROUNDING.
+    """
+    multiplier, shift = _multipliers(effective_scales)
+    multiplier = np.where(shift > LARGEST_SINGLE[1], LARGEST_SINGLE[0], multiplier)
+    return SingleRounding(multiplier, np.minimum(shift, LARGEST_SINGLE[1]), rules.left_shift)
+
+
+LARGEST_SINGLE: Final = (INT32_MAX, 30)
+"""Multiplier and shift of the largest factor that single rounding has."""
+
+
+def float32_rounding(effective_scales: float | Iterable[float], _rules: Rules) -> Float32Rounding:
+    """Family F32E from one real factor or one per channel."""
+    with np.errstate(all="ignore"):
+        return Float32Rounding(np.asarray(effective_scales, np.float64).astype(np.float32))
+
+
+REQUANTIZE_32: Final = {
+    "double": double_rounding,
+    "double_up": double_rounding_up,
+    "single": single_rounding,
+    "float32": float32_rounding,
+}
+"""Alternatives of the rule `requantize` and of those that replace it for some operators."""
+
+READY_32: Final[Mapping[str, Callable[[Ints, Ints, str], Requantizer]]] = {
+    "double": DoubleRounding,
+    "double_up": DoubleRoundingUp,
+    "single": SingleRounding,
+}
+"""The same, from a ready multiplier and shift, as far as they have one."""
 
 REQUANTIZE_64: Final = {"q15": reduced_multiplier}
 """Alternatives of the rule `requantize_wide`: 64-bit accumulators."""
 
 
 def requantizer(
-    effective_scales: float | Iterable[float], rules: Rules, *, wide: bool = False
+    effective_scales: float | Iterable[float],
+    rules: Rules,
+    *,
+    wide: bool = False,
+    family: str | None = None,
 ) -> Requantizer:
-    """The requantizer that the rules name for a 32-bit or (`wide`) 64-bit accumulator."""
+    """The requantizer that the rules name for a 32-bit or (`wide`) 64-bit accumulator.
+
+    `family` is what a more particular rule says about 32 bits instead of the rule `requantize`.
+    """
     families: Mapping[str, object] = REQUANTIZE_64 if wide else REQUANTIZE_32
-    family = families[rules.requantize_wide if wide else rules.requantize]
-    assert callable(family)
-    result: Requantizer = family(effective_scales, rules)
+    made = families[rules.requantize_wide if wide else family or rules.requantize]
+    assert callable(made)
+    result: Requantizer = made(effective_scales, rules)
     return result
+
+
+def ready_requantizer(
+    multiplier: Ints, shift: Ints, rules: Rules, *, wide: bool = False
+) -> Requantizer:
+    """The requantizer that the rules name, from a multiplier and a shift: the raw layer's way.
+
+    Both are int64 of shape [] or [channels]. Raises UsageError where the family has none.
+    """
+    if wide:
+        return ReducedMultiplier(multiplier, shift)
+    if rules.requantize not in READY_32:
+        raise UsageError(f"requantize={rules.requantize} takes a scale, not a multiplier")
+    return READY_32[rules.requantize](multiplier, shift, rules.left_shift)
 
 
 def mean_requantizer(effective_scale: float, count: int, rules: Rules) -> Requantizer:
     """The requantizer of a sum of `count` accumulated values that divides by `count` as well.
 
-    The division is folded into the integer multiplier, so it takes the 32-bit families that have
-    one.
+    The division is folded into the integer multiplier. In float32 the scale is divided.
     """
+    if rules.requantize == "float32":
+        return Float32Rounding(np.asarray(np.float32(effective_scale) / np.float32(count)))
     multiplier, shift = divide_multiplier(*quantize_multiplier(effective_scale), count)
     counted = _counted(as_int64(shift), rules)
-    return MEAN_32[rules.requantize](as_int64(multiplier), counted, rules.left_shift)
+    return READY_32[rules.requantize](as_int64(multiplier), counted, rules.left_shift)
+
+
+def over_channels(
+    requantize: Requantizer, choose: Callable[[NDArray[Any]], NDArray[Any]]
+) -> Requantizer:
+    """The requantizer whose channels are `choose` of these; factors without an axis serve all."""
+    assert is_dataclass(requantize)
+    per_channel = {
+        f.name: choose(value)
+        for f in fields(requantize)
+        if isinstance(value := getattr(requantize, f.name), np.ndarray) and value.ndim
+    }
+    chosen: Requantizer = replace(requantize, **per_channel)
+    return chosen
 
 
 def _counted(shift: Ints, rules: Rules) -> Ints:

@@ -14,6 +14,32 @@ from refint8.numerics.rules import Rules
 
 
 @dataclass(frozen=True)
+class Float32Line:
+    """round_half_away(f32(f32(x * scale) + bias)) cast to int32, **float32**; nothing is fused.
+
+    SUM under the rule sum=float32. Source: QuantizedMeanOrSum, LiteRT `optimized/reduce.h`.
+    """
+
+    scale: np.float32
+    bias: np.float32
+    float_to_int: str = "saturate"
+
+    @classmethod
+    def of_sum(cls, scales: tuple[float, float], zero_point: int, count: int, rules: Rules) -> Self:
+        """Of a sum of `count` steps: f32(s_in / s_out) and f32(f32(-zp_in * scale) * count)."""
+        with np.errstate(all="ignore"):
+            scale = np.float32(scales[0]) / np.float32(scales[1])
+            bias = np.float32(-zero_point) * scale * np.float32(count)
+        return cls(scale, bias, rules.float_to_int)
+
+    def __call__(self, accumulator: Ints) -> Ints:
+        """Sums that fit int32."""
+        with np.errstate(all="ignore"):
+            real = as_int64(accumulator).astype(np.float32) * self.scale + self.bias
+        return float_to_int32(round_half_away(real), self.float_to_int)
+
+
+@dataclass(frozen=True)
 class Float32Rescale:
     """clamp(round_half_away(f32(f32(q * scale) + bias)) + zero_point, 0, 255), **float32**.
 

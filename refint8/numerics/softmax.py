@@ -37,6 +37,16 @@ def softmax_multiplier(beta: float, input_scale: float) -> tuple[int, int, int]:
     return multiplier, left_shift, -radius
 
 
+def softmax_table(beta: float, input_scale: float) -> Floats:
+    """exp(f32(f32(-input_scale * beta) * steps)) of 0 to 255 steps, float32, correctly rounded.
+
+    Source: PopulateSoftmaxLookupTable, LiteRT `kernels/internal/optimized/optimized_ops.h`.
+    """
+    with np.errstate(all="ignore"):
+        factor = -np.float32(input_scale) * np.float32(beta)
+        return exp(factor * np.arange(256, dtype=np.float32))
+
+
 def softmax_int16_scale(beta: float, input_scale: float, precision: str) -> float:
     """beta * input_scale in steps of the exp table; the product in `precision` ("float32" or
     "float64"), the division in double.

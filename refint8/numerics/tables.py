@@ -32,6 +32,7 @@ def lut8_table(
     output_scale: float,
     output_zero_point: int,
     overflow: str = "saturate",
+    rounding: str = "half_away",
 ) -> Ints:
     """The 256 outputs of a function on "INT8" or "UINT8", lowest input first; read by lut8_lookup.
 
@@ -41,12 +42,20 @@ def lut8_table(
     compiler merges it with the clamp or does not (LiteRT 2.3.0 saturates int8 but not uint8).
     Source: LUTPopulateInt8, LiteRT `kernels/internal/common.h` (CORRECTIONS item 29; EXP, GELU
     and ELU at overflowing scales, measured).
+
+    `rounding` is the rule `table_rounding`. Under "half_even" the entry is
+    clamp(round_half_even(f32(y * (1 / output_scale)) + output_zero_point)), the sum in float32,
+    NaN gives 0. Source: XNNPACK `reference/unary-elementwise.cc`, `reference-utils.h`.
     """
     low, high = DTYPE_RANGE[dtype]
     with np.errstate(all="ignore"):
         inverse = np.float32(1) / np.float32(output_scale)
         steps = np.arange(low, high + 1) - input_zero_point
         y = function(np.float32(input_scale) * steps.astype(np.float32))
+        if rounding == "half_even":
+            moved = np.nan_to_num(y * inverse + np.float32(output_zero_point), nan=0.0)
+            even: Ints = np.clip(np.rint(moved), low, high).astype(np.int64)
+            return even
         rounded = round_half_away(y * inverse).astype(np.float32) + np.float32(output_zero_point)
     x86 = overflow == "x86" or (overflow == "x86_uint8" and dtype == "UINT8")
     entries = float_to_int32(rounded.astype(np.float64), "x86" if x86 else "saturate")

@@ -3,6 +3,7 @@
 acc = sum over k of (x1[..., i, k] - zp1) * (x2[..., k, j] - zp2)
 out = clamp(requantize(acc, by float32(s1 * s2) / s_out) + zp_out)
 
+On int8 the rule `product` may name a requantization in float32, with f32(f32(s1 * s2) / s_out).
 int8 is summed in 32 bits, int16 in 64. int8 to int32 is acc itself, with both zero points left
 out, whatever they are.
 
@@ -74,13 +75,15 @@ class BatchMatmul(Record):
                 finish=None,
             )
         rule = node.rules.several_scales
-        ratio = PRODUCT_RATIO["mixed"](one_scale(x1, rule), one_scale(x2, rule), out.scale)
+        family = None if wide or node.rules.product == "general" else node.rules.product
+        precision = "float32" if family == "float32" else "mixed"
+        ratio = PRODUCT_RATIO[precision](one_scale(x1, rule), one_scale(x2, rule), out.scale)
         return cls(
             shapes=(shape,),
             transposed=transposed,
             zero_points=(one_zero_point(x1, rule), one_zero_point(x2, rule)),
             accumulator=accumulator,
-            requantize=requantizer(ratio, node.rules, wide=wide),
+            requantize=requantizer(ratio, node.rules, wide=wide, family=family),
             finish=Finish.of(node, "NONE"),
         )
 

@@ -9,9 +9,13 @@
 Elements with d <= max(smallest_difference - 1, (l - 2^31) in input steps) give the lowest value;
 `highest` and lowest are the dtype's, so is the output's zero point, its scale is 1/16.
 
+The same under the rule softmax_int8=float32, in **float32** (m the row's highest value):
+    l   = log(sum of exp(f32(-s_in * (m - x))))
+    out = clamp(rint(f32(s_in / s_out) * x - (s_in * m + l) / s_out) + highest)
+
 C1  the input has rank 1 or more
 C2  an 8-bit output has scale 1/16 and the dtype's highest value as zero point
-C3  scale_in of 8 bits is above 2^-26
+C3  scale_in of 8 bits is above 2^-26, unless computed in float32
 
 A sum of 4096 or more leaves 32 bits: DomainError.
 
@@ -38,6 +42,7 @@ from refint8.native.lowering import NotFastError, Site
 from refint8.numerics import elementary, glibc
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
+from refint8.numerics.elementary import Floats, log
 from refint8.numerics.fixedpoint import (
     Ints,
     rounding_divide_by_pot,
@@ -46,7 +51,8 @@ from refint8.numerics.fixedpoint import (
 from refint8.numerics.gemmlowp import exp_on_negative_values
 from refint8.numerics.logarithm import log_of_at_least_1
 from refint8.numerics.multiplier import quantize_multiplier
-from refint8.numerics.softmax import softmax_multiplier
+from refint8.numerics.requantize import float_to_int32
+from refint8.numerics.softmax import softmax_multiplier, softmax_table
 from refint8.numerics.tables import TableFunction
 from refint8.ops._dtypes import rows
 from refint8.ops._log_softmax_kernel import log_softmax_rows
@@ -65,6 +71,38 @@ FLOAT_FUNCTIONS: Final[Mapping[str, tuple[TableFunction, TableFunction]]] = {
 """exp and log by the rule `log_softmax_float`."""
 
 
+@dataclass(frozen=True, eq=False)
+class FloatLogarithms:
+    """8 bits in **float32**: `table` holds exp of 0, -1, ... -255 input steps."""
+
+    table: Floats
+    input_scale: np.float32
+    output_scale: np.float32
+    dtype: str
+
+    @classmethod
+    def of(cls, x: Operand, out: Operand) -> FloatLogarithms:
+        """Condition C2."""
+        check_output(out)
+        table = softmax_table(1.0, x.scale)
+        return cls(table, np.float32(x.scale), np.float32(out.scale), out.dtype)
+
+    def __call__(self, x: Array) -> Array:
+        """[..., classes] to the same shape; sums in the row's order."""
+        values = x.astype(np.int64)
+        highest = values.max(axis=-1, keepdims=True)
+        e = self.table[highest - values]
+        total = np.add.accumulate(e, axis=-1, dtype=np.float32)[..., -1:]
+        logarithm = log(total)
+        with np.errstate(all="ignore"):
+            scale = self.input_scale / self.output_scale
+            start = (self.input_scale * highest.astype(np.float32) + logarithm) / self.output_scale
+            steps = np.rint(scale * values.astype(np.float32) - start)
+        limits = DTYPE_RANGE[self.dtype]
+        whole = float_to_int32(steps.astype(np.float64), "x86") + limits[1]
+        return np.clip(whole, *limits).astype(NUMPY_DTYPE[self.dtype])
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FixedPoint:
     """8 bits. `reverse_multiplier` and `reverse_shift` lead from Q5.26 back to input steps."""
@@ -79,13 +117,7 @@ class FixedPoint:
     @classmethod
     def of(cls, x: Operand, out: Operand) -> FixedPoint:
         """Conditions C2 and C3, multipliers."""
-        highest = DTYPE_RANGE[out.dtype][1]
-        check(
-            out.scale == OUTPUT_SCALE and out.zero_point == highest,
-            "C2",
-            f"output scale {out.scale} and zero point {out.zero_point} must be {OUTPUT_SCALE} and"
-            f" {highest}",
-        )
+        check_output(out)
         check(x.scale * (1 << 26) > 1, "C3", f"the input scale {x.scale} must be above 2^-26")
         multiplier, left_shift, smallest = softmax_multiplier(1.0, x.scale)
         reverse = quantize_multiplier(2.0 ** (31 - left_shift) / multiplier)
@@ -125,6 +157,17 @@ class FixedPoint:
         return np.where(counts, rounding_divide_by_pot(e, 12), 0)
 
 
+def check_output(out: Operand) -> None:
+    """C2: an 8-bit output's scale and zero point."""
+    highest = DTYPE_RANGE[out.dtype][1]
+    check(
+        out.scale == OUTPUT_SCALE and out.zero_point == highest,
+        "C2",
+        f"output scale {out.scale} and zero point {out.zero_point} must be {OUTPUT_SCALE} and"
+        f" {highest}",
+    )
+
+
 @dataclass(frozen=True)
 class Real:
     """FLOAT32. `library` says whose exp and log."""
@@ -149,7 +192,7 @@ class Real:
 class LogSoftmax(Record):
     """The record: what one row's arithmetic needs."""
 
-    arithmetic: FixedPoint | Real
+    arithmetic: FixedPoint | FloatLogarithms | Real
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -158,7 +201,9 @@ class LogSoftmax(Record):
         check(x.shape and x.shape[-1] > 0, "C1", f"input {x.shape} has no last axis to sum over")
         if x.dtype == "FLOAT32":
             return cls(shapes=(x.shape,), arithmetic=Real(node.rules.log_softmax_float))
-        return cls(shapes=(x.shape,), arithmetic=FixedPoint.of(x, out))
+        in_float = node.rules.softmax_int8 == "float32"
+        eight_bits = FloatLogarithms.of(x, out) if in_float else FixedPoint.of(x, out)
+        return cls(shapes=(x.shape,), arithmetic=eight_bits)
 
     def spec(self, x: Array) -> Array:
         """x [..., classes] to the same shape."""
@@ -167,8 +212,8 @@ class LogSoftmax(Record):
     def lower(self, site: Site) -> None:
         """The terms of the sums and the scaled differences by tables over all differences."""
         fixed = self.arithmetic
-        if isinstance(fixed, Real):
-            raise NotFastError("FLOAT32 has no kernel")
+        if not isinstance(fixed, FixedPoint):
+            raise NotFastError("float32 has no kernel")
         x, out = site.read(0), site.output
         difference = -np.arange(256)
         counts = difference >= fixed.smallest_difference

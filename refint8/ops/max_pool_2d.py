@@ -21,6 +21,7 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import Site
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import as_int64
+from refint8.ops._fused_clamp import fused_clamp
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._pool_kernel import lower_pool
 from refint8.ops._window import Window
@@ -48,7 +49,7 @@ class MaxPool2D(Record):
         return cls(
             shapes=(window.output_shape(x.shape[0], x.shape[3]),),
             window=window,
-            clamp=node.clamp(),
+            clamp=fused_clamp(node),
             dtype=node.output.dtype,
         )
 
