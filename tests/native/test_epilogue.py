@@ -171,6 +171,8 @@ def test_float64(tier):
 @pytest.mark.parametrize("rounding", [ReducedMultiplier, Float64Rounding])
 def test_wide_accumulators(tier, rounding):
     scales = spread(1e-8, 1e-3, 5)
+    # Steps of powers of two begin on ties.
+    scales[6:11] = 2.0 ** -np.arange(14, 19)
     chosen: Requantizer
     if rounding is ReducedMultiplier:
         chosen = ReducedMultiplier(*quantize_multipliers(scales))
@@ -178,7 +180,7 @@ def test_wide_accumulators(tier, rounding):
         chosen = Float64Rounding(scales / 64)
     bias = (np.arange(CHANNELS) - 8) * (1 << 28)
     width = 1 << 30
-    acc = accumulators(chosen, -width, width, 6)
+    acc = accumulators(lambda sums: chosen(sums + bias), -width, width, 6)
     interval = (np.full(CHANNELS, -width), np.full(CHANNELS, width))
     form, values = run(tier, chosen, bias, interval, acc, 0, (-32768, 32767), wide=True)
     assert form == ("q15" if rounding is ReducedMultiplier else "float64_wide")
@@ -274,3 +276,12 @@ def test_lanes_of_channels_have_no_form_for_left_shifts():
     interval = (np.full(2, -100), np.full(2, 100))
     with pytest.raises(NotFastError, match="no form"):
         parameters(rounding, np.zeros(2, np.int64), interval, 0, INT8)
+
+
+def test_no_form_is_claimed_where_a_left_shift_may_leave_int32():
+    """A factor of 5 shifts by 3 bits: 2^28 - 1 still fits, 2^28 does not."""
+    zero = np.zeros(CHANNELS, np.int64)
+    for most in (1 << 28, 1 << 29):
+        with pytest.raises(NotFastError, match="left shift"):
+            parameters(double([5.0] * CHANNELS), zero, (zero, zero + most), 0, INT8)
+    parameters(double([5.0] * CHANNELS), zero, (zero, zero + (1 << 28) - 1), 0, INT8)

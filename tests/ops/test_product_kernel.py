@@ -72,6 +72,7 @@ def convolution(padding="SAME", stride=1, dilation=1, activation="NONE"):
         ((1, 9, 8, 5), (3, 3, 3, 5), convolution(dilation=2)),
         ((1, 4, 5, 70), (17, 1, 1, 70), convolution("VALID")),
         ((1, 5, 5, 6), (4, 2, 3, 3), convolution("SAME")),  # two groups
+        ((1, 4, 6, 1), (5, 3, 3, 1), convolution()),  # borders of one byte
     ],
 )
 @pytest.mark.parametrize("dtype, bias", [("INT8", "INT32"), ("UINT8", "INT32"), ("INT16", "INT64")])

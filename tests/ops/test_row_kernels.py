@@ -45,6 +45,16 @@ def test_l2_normalization(dtype, depth):
     assert_kernel_equals_spec(l2(dtype, x.shape, zero_point), x)
 
 
+@pytest.mark.parametrize("dtype", BYTES)
+def test_l2_normalization_of_a_sum_that_is_scaled_down_first(dtype):
+    """Sums from 2^29 on lose two bits: 9,000 times 255^2 is 2^29.1."""
+    info = np.iinfo(dtype.lower())
+    x = np.full((3, 9_000), info.max, dtype.lower())
+    x[1, ::3] -= 1
+    x[2, 1:] = info.min
+    assert_kernel_equals_spec(l2(dtype, x.shape, info.min), x)
+
+
 def test_l2_normalization_of_a_sum_out_of_range():
     x = np.full((1, 33_100), 127, np.int8)
     assert_alarm(l2(shape=x.shape, zero_point=-128), x)
