@@ -37,6 +37,7 @@ from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.elementary import Floats, log
 from refint8.numerics.fixedpoint import (
     Ints,
+    clamp,
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
 )
@@ -151,7 +152,7 @@ class LogSoftmax(Record):
         reach = rounding_divide_by_pot(step, -self.reverse_shift)
         inside = difference > np.maximum(self.smallest_difference - 1, reach)
         steps = rounding_divide_by_pot(scaled - logarithm, 22) + highest
-        clamped = np.clip(np.where(inside, steps, lowest), lowest, highest)
+        clamped = clamp(np.where(inside, steps, lowest), lowest, highest)
         return clamped.astype(NUMPY_DTYPE[self.dtype])
 
     def _rescale(self, difference: Ints) -> Ints:
