@@ -38,12 +38,14 @@ from refint8.numerics.elementary import Floats, log
 from refint8.numerics.fixedpoint import (
     Ints,
     clamp,
+    round_half_even,
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
 )
 from refint8.numerics.gemmlowp import exp_on_negative_values
 from refint8.numerics.logarithm import log_of_at_least_1
 from refint8.numerics.multiplier import quantize_multiplier
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import float_to_int32
 from refint8.numerics.softmax import softmax_multiplier, softmax_table
 from refint8.ops._dtypes import rows
@@ -72,7 +74,11 @@ class FloatLogarithms:
         with np.errstate(all="ignore"):
             scale = self.input_scale / self.output_scale
             start = (self.input_scale * highest.astype(np.float32) + logarithm) / self.output_scale
-            steps = np.rint(scale * values.astype(np.float32) - start)
+            real = scale * values.astype(np.float32) - start
+        note("sum of the row", "of its exponentials, float32", total, row=e)
+        note("offset", "f32((scale * highest + log(sum)) / out)", start, sum=total)
+        note("in output steps", "f32(f32(factor * x) - offset)", real, factor=scale, x=values)
+        steps = round_half_even(real)
         return float_to_int32(steps.astype(np.float64), "x86")
 
 
@@ -140,7 +146,7 @@ class LogSoftmax(Record):
         values = x.astype(np.int64)
         lowest, highest = DTYPE_RANGE[self.dtype]
         if self.in_float is not None:
-            steps = np.clip(self.in_float(values) + highest, lowest, highest)
+            steps = clamp(self.in_float(values) + highest, lowest, highest)
             return steps.astype(NUMPY_DTYPE[self.dtype])
         difference = values - values.max(axis=-1, keepdims=True)
         counts = difference >= self.smallest_difference
