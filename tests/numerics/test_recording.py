@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -23,7 +24,17 @@ from refint8.numerics.fixedpoint import (
 from refint8.numerics.gemmlowp import exp_on_negative_values
 from refint8.numerics.multiplier import quantize_multiplier
 from refint8.numerics.recording import Recorder, note, recorded, recording, taken
-from refint8.numerics.requantize import DoubleRounding, Float64Rounding, ReducedMultiplier
+from refint8.numerics.requantize import (
+    REQUANTIZE_32,
+    REQUANTIZE_64,
+    DoubleRounding,
+    Float64Rounding,
+    ReducedMultiplier,
+    requantizer,
+)
+from refint8.numerics.rules import Rules
+
+FAMILIES = ((False, REQUANTIZE_32), (True, REQUANTIZE_64))
 
 INT32 = st.integers(-(1 << 31), (1 << 31) - 1)
 
@@ -99,6 +110,18 @@ def test_a_left_shift_and_a_wrap_are_steps_only_where_they_change_something():
     assert step.steps[1].result == -(1 << 31)
     (step,), _ = steps_of(double, np.array([1 << 29, 0]))
     assert [inner.name for inner in step.steps] == ["SRDHM", "RDBPOT"]
+
+
+@pytest.mark.parametrize("wide, family", [(w, f) for w, all_ in FAMILIES for f in all_])
+def test_every_family_shows_what_it_drops(wide, family):
+    """What explain prints of a requantizer: one step, its roundings inside with what they drop."""
+    rules = replace(Rules(), **{"requantize_wide" if wide else "requantize": family})
+    factor = 0.0037
+    (step,), result = steps_of(requantizer(factor, rules, wide=wide), np.array([0, 100_003]))
+    assert (step.name, step.result) == ("requantize", int(result[1]))
+    assert step.operands["accumulator"] == 100_003
+    assert step.steps and any(inner.dropped is not None for inner in step.steps)
+    assert step.steps[-1].result == step.result
 
 
 def test_the_other_families():

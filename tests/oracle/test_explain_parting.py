@@ -13,10 +13,11 @@ import pytest
 import refint8
 from refint8.errors import UsageError
 from refint8.model.build import ModelBuilder
+from refint8.numerics.profiles import PROFILES
 from refint8.numerics.profiles import profile as profile_of
 from refint8.numerics.recording import Step
 from refint8.oracle.explanation.parting import first_difference
-from tests.oracle.explanations import CONV, WINDOW, named
+from tests.oracle.explanations import CONV, WINDOW, conv, named, values
 
 
 def changed(base, name, **rules):
@@ -167,6 +168,15 @@ def test_a_profile_that_refuses_the_model_still_answers_for_the_operator():
         model, given, "z", (0, 0, 1, 0), profile="litert-ref", against="tflite"
     )
     assert refused.b.value is None and "zero point" in refused.b.refused
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_profile_derives_a_convolution_to_its_value(name):
+    model = conv()
+    for at in np.ndindex(1, 4, 4, 2):
+        derived = refint8.explain(model, values((1, 4, 4, 2)), "y", at, profile=name).a
+        assert derived.steps[-1].result == derived.value
+        assert named(derived.steps, "requantize").steps
 
 
 def step(name, result, *inside):
