@@ -7,7 +7,8 @@ from typing import Final, Self
 
 import numpy as np
 
-from refint8.numerics.fixedpoint import Ints, as_int64, rounding_shift_right
+from refint8.numerics.fixedpoint import Ints, as_int64, round_half_even, rounding_shift_right
+from refint8.numerics.recording import recorded
 
 FRACTION_BITS: Final = 8
 
@@ -27,8 +28,10 @@ class EightFractionBits:
     def of(cls, real: float) -> Self:
         """The factor rounded half to even; `real` is a float32 number."""
         with np.errstate(all="ignore"):
-            return cls(as_int64(np.rint(np.float32(1 << FRACTION_BITS) * np.float32(real))))
+            steps = np.float32(1 << FRACTION_BITS) * np.float32(real)
+            return cls(as_int64(round_half_even(steps)))
 
+    @recorded("requantize", "(x * multiplier + 128) >> 8")
     def __call__(self, accumulator: Ints) -> Ints:
         """Differences of 8-bit values."""
         return rounding_shift_right(as_int64(accumulator) * self.multiplier, FRACTION_BITS)

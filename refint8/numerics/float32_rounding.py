@@ -8,7 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from refint8.numerics.fixedpoint import Ints, as_int64
+from refint8.numerics.fixedpoint import Ints, as_int64, round_half_even
+from refint8.numerics.recording import note, recorded
 
 LIMIT: Final = 1 << 30
 """Larger results are clamped before they are rounded; no zero point brings them back."""
@@ -26,9 +27,13 @@ class Float32Rounding:
 
     scale: NDArray[np.float32]
 
+    @recorded("requantize", "round_half_even(f32(f32(x) * scale))")
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators of any width."""
         with np.errstate(all="ignore"):
-            product = as_int64(accumulator).astype(np.float32) * self.scale
-        clamped = np.clip(np.rint(np.nan_to_num(product, nan=-LIMIT)), -LIMIT, LIMIT)
+            real = as_int64(accumulator).astype(np.float32)
+            product = real * self.scale
+        note("to float32", "f32(x)", real, x=accumulator)
+        note("product", "f32(x * scale)", product, x=real, scale=self.scale)
+        clamped = np.clip(round_half_even(np.nan_to_num(product, nan=-LIMIT)), -LIMIT, LIMIT)
         return as_int64(clamped.astype(np.int64))

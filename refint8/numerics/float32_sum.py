@@ -7,7 +7,8 @@ from typing import Final, Self
 
 import numpy as np
 
-from refint8.numerics.fixedpoint import Ints, as_int64
+from refint8.numerics.fixedpoint import Ints, as_int64, round_half_even
+from refint8.numerics.recording import note, recorded
 
 LIMIT: Final = 1 << 30
 """Larger results are clamped before they become integers; every dtype saturates far below."""
@@ -41,9 +42,13 @@ class Float32Sum:
             offset = np.float32(target[1]) - np.float32(count * source[1]) * scale
         return cls(scale, offset)
 
+    @recorded("requantize", "round_half_even(f32(f32(f32(sum) * scale) + offset))")
     def __call__(self, accumulator: Ints) -> Ints:
         """Sums that fit int32."""
         with np.errstate(all="ignore"):
-            real = as_int64(accumulator).astype(np.float32) * self.scale + self.offset
-        whole = np.clip(np.rint(np.nan_to_num(real, nan=0.0)), -LIMIT, LIMIT)
+            product = as_int64(accumulator).astype(np.float32) * self.scale
+            real = product + self.offset
+        note("product", "f32(f32(x) * scale)", product, x=accumulator, scale=self.scale)
+        note("+ offset", "f32(product + offset)", real, product=product, offset=self.offset)
+        whole = np.clip(round_half_even(np.nan_to_num(real, nan=0.0)), -LIMIT, LIMIT)
         return as_int64(whole.astype(np.int64))

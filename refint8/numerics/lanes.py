@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refint8.numerics.fixedpoint import Ints, as_int64
+from refint8.numerics.recording import taken
 from refint8.numerics.requantize import DoubleRounding
 from refint8.numerics.rounding_up import DoubleRoundingUp
 
@@ -39,8 +40,11 @@ class ChannelLanes:
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit int32; channels last."""
         factor = self.multiplier, self.shift, self.left_shift
-        up, away = DoubleRoundingUp(*factor), DoubleRounding(*factor)
-        return np.where(self.up, up(accumulator), away(accumulator))
+        with taken(self.up):
+            up = DoubleRoundingUp(*factor)(accumulator)
+        with taken(~self.up):
+            away = DoubleRounding(*factor)(accumulator)
+        return np.where(self.up, up, away)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,4 +70,8 @@ class FlatLanes:
         """Accumulators must fit int32; the whole array of the operator."""
         acc = as_int64(accumulator)
         inside = in_whole_vectors(acc.size, self.lanes).reshape(acc.shape)
-        return np.where(inside, self.inside(acc), self.rest(acc))
+        with taken(inside):
+            up = self.inside(acc)
+        with taken(~inside):
+            away = self.rest(acc)
+        return np.where(inside, up, away)

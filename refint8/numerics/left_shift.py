@@ -9,6 +9,7 @@ import numpy as np
 from refint8.errors import DomainError
 from refint8.numerics.accumulator import overflow_error
 from refint8.numerics.fixedpoint import Ints, as_int64, wrap32
+from refint8.numerics.recording import note
 
 MAXIMUM_SHIFT: Final = 31
 """The largest defined left shift of 32 bits."""
@@ -26,7 +27,9 @@ def check_shift(shift: Ints, maximum: int = MAXIMUM_SHIFT) -> None:
 
 def shifted_left(accumulator: Ints, shift: Ints, rule: str) -> Ints:
     """accumulator * 2^max(shift, 0) in 32 bits; what leaves them by the rule `left_shift`."""
-    shifted = as_int64(accumulator) << np.maximum(shift, 0)
+    left = np.maximum(shift, 0)
+    shifted = as_int64(accumulator) << left
+    note("shift left", "x * 2^left", shifted, x=accumulator, left=left, if_changed="x")
     wrapped = wrap32(shifted)
     if rule == "report" and not np.array_equal(wrapped, shifted):
         raise overflow_error("an accumulator shifted left by its multiplier", shifted)

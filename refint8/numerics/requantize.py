@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
+from fractions import Fraction
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -34,6 +35,7 @@ from refint8.numerics.multiplier import (
     quantize_multiplier,
     quantize_multipliers,
 )
+from refint8.numerics.recording import note, recorded
 from refint8.numerics.rounding_up import DoubleRoundingUp, SingleRounding
 from refint8.numerics.rules import Rules
 
@@ -65,6 +67,10 @@ class DoubleRounding:
     def __post_init__(self) -> None:
         check_shift(self.shift)
 
+    @recorded(
+        "requantize",
+        "RDBPOT(SRDHM(x * 2^max(shift, 0), multiplier), max(-shift, 0))",
+    )
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit int32."""
         shifted = shifted_left(accumulator, self.shift, self.left_shift)
@@ -98,6 +104,7 @@ class RightShiftRounding:
                 hint="the output's scale is far too fine for the inputs; calibrate again",
             )
 
+    @recorded("requantize", "RDBPOT(SRDHM(x, multiplier), -shift)")
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit int32."""
         high = saturating_rounding_doubling_high_mul(accumulator, self.multiplier)
@@ -136,6 +143,7 @@ class ReducedMultiplier:
             self.multiplier < 0x7FFF0000, (self.multiplier + (1 << 15)) >> 16, np.int64(0x7FFF)
         )
 
+    @recorded("requantize", "(x * m16 + 2^(14 - shift)) >> (15 - shift)")
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit 48 bits, or under "x86" 64."""
         accumulator = as_int64(accumulator)
@@ -143,10 +151,11 @@ class ReducedMultiplier:
         outside = accumulator.size and (accumulator.min() < -limit or accumulator.max() >= limit)
         if outside and self.domain == "report":
             raise overflow_error("a 64-bit accumulator", accumulator, bits=48)
-        count = 15 - as_int64(self.shift)
+        m16, right = self.reduced, 15 - as_int64(self.shift)
+        note("multiplier of 16 bits", "(multiplier + 2^15) >> 16", m16, multiplier=self.multiplier)
         with np.errstate(over="ignore"):
-            half = np.int64(1) << (count - 1) % 64
-            return wrap32((accumulator * self.reduced + half) >> count % 64)
+            half = np.int64(1) << (right - 1) % 64
+            return wrap32(_rounded_product(accumulator, m16, right % 64, half))
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,12 +170,25 @@ class Float64Rounding:
     scale: NDArray[np.float64]
     float_to_int: str = "saturate"
 
+    @recorded("requantize", "round_half_away(double(x) * scale), cast to int32")
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must be exact in double, that is below 2^53."""
-        rounded = round_half_away(as_int64(accumulator).astype(np.float64) * self.scale)
-        return float_to_int32(rounded, self.float_to_int)
+        product = as_int64(accumulator).astype(np.float64) * self.scale
+        note("product", "double(x) * scale", product, x=accumulator, scale=self.scale)
+        return float_to_int32(round_half_away(product), self.float_to_int)
 
 
+@recorded(
+    "product, shifted right",
+    "(x * m16 + 2^(right - 1)) >> right, ties up",
+    lambda o: Fraction(o["x"] * o["m16"], 1 << o["right"]),
+)
+def _rounded_product(x: Ints, m16: Ints, right: Ints, half: Ints) -> Ints:
+    product: Ints = (x * m16 + half) >> right
+    return product
+
+
+@recorded("cast to int32", "what is outside int32 by the rule float_to_int")
 def float_to_int32(rounded: NDArray[np.float64], rule: str) -> Ints:
     """Cast whole floats to int32; what is outside, and NaN, by the rule `float_to_int`.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import Ints, as_int64, round_half_away
+from refint8.numerics.recording import recorded
 from refint8.numerics.requantize import float_to_int32
 from refint8.numerics.rules import Rules
 
@@ -32,6 +33,7 @@ class Float32Line:
             bias = np.float32(-zero_point) * scale * np.float32(count)
         return cls(scale, bias, rules.float_to_int)
 
+    @recorded("requantize", "round_half_away(f32(f32(x * scale) + bias)), cast to int32")
     def __call__(self, accumulator: Ints) -> Ints:
         """Sums that fit int32."""
         with np.errstate(all="ignore"):
@@ -60,6 +62,7 @@ class Float32Rescale:
             bias = np.float32(-source[1]) * scale
         return cls(scale, bias, target[1], rules.float_to_int)
 
+    @recorded("rescale", "clamp(round_half_away(f32(f32(q * scale) + bias)) + zero_point)")
     def __call__(self, q: Ints) -> Ints:
         """Steps of the source (uint8) to steps of the target, int64 in 0..255."""
         with np.errstate(all="ignore"):

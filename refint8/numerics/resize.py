@@ -25,6 +25,7 @@ from refint8.numerics.fixedpoint import (
     rounding_shift_right,
     truncating_divide,
 )
+from refint8.numerics.recording import note, recorded
 
 ONE_Q10 = 1 << 10
 ONE_Q11 = 1 << 11
@@ -142,6 +143,10 @@ def linear_q11(size: int, out: int, *, align_corners: bool, half_pixel_centers: 
     return Line(lower, np.minimum(lower + 1, size - 1), fraction.astype(np.int64))
 
 
+@recorded(
+    "blend",
+    "four neighbours weighted in float32, + 0.5, truncated",
+)
 def blend_float32(
     v00: NDArray[Any],
     v10: NDArray[Any],
@@ -170,10 +175,15 @@ def blend_float32(
     total = total + v10.astype(np.float32) * dy * (one - dx)
     total = total + v01.astype(np.float32) * (one - dy) * dx
     total = total + v11.astype(np.float32) * dy * dx
+    note("weighted sum", "in float32", total)
     truncated: Ints = (total + np.float32(0.5)).astype(np.int64)
     return truncated
 
 
+@recorded(
+    "blend",
+    "four neighbours weighted by Q10 fractions, / 2^20",
+)
 def blend_q10(
     v00: NDArray[Any],
     v10: NDArray[Any],
@@ -187,9 +197,11 @@ def blend_q10(
     total = total + as_int64(v10) * dy * (ONE_Q10 - dx)
     total = total + as_int64(v01) * (ONE_Q10 - dy) * dx
     total = total + as_int64(v11) * dy * dx
+    note("weighted sum", "in Q20", total)
     return rounding_divide_by_pot(total, 20)
 
 
+@recorded("blend", "four neighbours weighted by Q11 fractions, / 2^22")
 def blend_q11(
     v00: NDArray[Any],
     v10: NDArray[Any],

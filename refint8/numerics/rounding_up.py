@@ -6,6 +6,7 @@ The callers and their conventions are those of `numerics.requantize`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from refint8.numerics.fixedpoint import (
     wrap32,
 )
 from refint8.numerics.left_shift import check_shift, shifted_left
+from refint8.numerics.recording import recorded, taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +38,26 @@ class DoubleRoundingUp:
     def __post_init__(self) -> None:
         check_shift(self.shift)
 
+    @recorded("requantize", "SRDHM(x * 2^max(shift, 0), multiplier), then a right shift, ties up")
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit int32."""
         shifted = shifted_left(accumulator, self.shift, self.left_shift)
         high = saturating_rounding_doubling_high_mul(shifted, self.multiplier)
-        up = rounding_shift_right(high, np.maximum(-self.shift, 1))
+        with taken(self.shift < 0):
+            up = rounding_shift_right(high, np.maximum(-self.shift, 1))
         return np.where(self.shift < 0, up, high)
+
+
+@recorded(
+    "product, shifted right",
+    "(x * multiplier + 2^(right - 1)) >> right, ties up",
+    lambda o: Fraction(o["x"] * o["multiplier"], 1 << o["right"]),
+)
+def _rounded_product(x: Ints, multiplier: Ints, right: Ints) -> Ints:
+    product = x * multiplier
+    # Halved twice, so that the sum with the rounding constant stays inside 64 bits.
+    result: Ints = ((product >> (right - 1)) + 1) >> 1
+    return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,11 +77,10 @@ class SingleRounding:
     def __post_init__(self) -> None:
         check_shift(self.shift, 30)
 
+    @recorded("requantize", "(x * multiplier + 2^(30 - shift)) >> (31 - shift)")
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit int32."""
-        product = as_int64(accumulator) * self.multiplier
-        # Halved twice, so that the sum with the rounding constant stays inside 64 bits.
-        result = ((product >> (30 - self.shift)) + 1) >> 1
+        result = _rounded_product(as_int64(accumulator), self.multiplier, 31 - self.shift)
         wrapped = wrap32(result)
         if self.left_shift == "report" and not np.array_equal(wrapped, result):
             raise overflow_error("an accumulator times its multiplier", result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from refint8.numerics.fixedpoint import (
     saturate,
 )
 from refint8.numerics.multiplier import quantize_multiplier
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer, right_shift_rounding
 from refint8.numerics.scales import power_of_two_exponent, ratio_float32, ratio_float64
 from refint8.ops._elementwise import Finish, RawFinish, check_symmetric, check_zero_points
@@ -54,11 +55,17 @@ class ScaledSum:
 
     def __call__(self, a: Array, b: Array) -> Array:
         """Shift left, rescale each, add, requantize."""
-        first, second = (
-            rescale((as_int64(x) - zero_point) << self.left_shift)
-            for x, zero_point, rescale in zip((a, b), self.zero_points, self.rescale, strict=True)
-        )
-        return self.finish(self.requantize(first + self.sign * second))
+        first, second = (self._common(k, x) for k, x in enumerate((a, b)))
+        total = first + self.sign * second
+        note("sum", "x1 + sign * x2", total, x1=first, x2=second, sign=self.sign)
+        return self.finish(self.requantize(total))
+
+    def _common(self, k: int, x: Array) -> Ints:
+        """An operand on the common scale."""
+        shifted = (as_int64(x) - self.zero_points[k]) << self.left_shift
+        operands: dict[str, Any] = {"x": x, "zp": self.zero_points[k], "left": self.left_shift}
+        note(f"x{k + 1} shifted", "(x - zp) << left", shifted, **operands)
+        return self.rescale[k](shifted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +99,16 @@ class CommonShiftSum:
 
     def __call__(self, a: Array, b: Array) -> Array:
         """One rounding."""
-        first, second = (
-            (as_int64(x) - zero_point) * factor
-            for x, zero_point, factor in zip((a, b), self.zero_points, self.factors, strict=True)
-        )
+        first, second = (self._weighted(k, x) for k, x in enumerate((a, b)))
+        note("sum", "x1 + x2", first + second, x1=first, x2=second)
         return self.finish(rounding_shift_right(first + second, self.shift))
+
+    def _weighted(self, k: int, x: Array) -> Ints:
+        """An operand's difference from its zero point, times its factor."""
+        product = (as_int64(x) - self.zero_points[k]) * self.factors[k]
+        operands: dict[str, Any] = {"x": x, "zp": self.zero_points[k], "factor": self.factors[k]}
+        note(f"x{k + 1} weighted", "(x - zp) * factor", product, **operands)
+        return product
 
 
 @dataclass(frozen=True, eq=False)

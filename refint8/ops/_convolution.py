@@ -12,8 +12,9 @@ import numpy as np
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
 from refint8.numerics.accumulator import Accumulator
-from refint8.numerics.fixedpoint import Ints
+from refint8.numerics.fixedpoint import Ints, clamp
 from refint8.numerics.lanes import ChannelLanes, FlatLanes, in_whole_vectors
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.rounding_up import DoubleRoundingUp
 from refint8.numerics.scales import (
@@ -62,11 +63,16 @@ class SumOfProducts(Record):
 
     def output(self, sums: Ints, bias: Array | None) -> Array:
         """Exact sums [..., channels] to the output's values."""
+        note("sum of products", "of the differences from the zero points", sums)
         acc = sums if bias is None else sums + bias.astype(np.int64)
+        if bias is not None:
+            note("+ bias", "sum + bias", acc, sum=sums, bias=bias)
         if not self.wide:
             acc = self.accumulator(acc)
-        steps = self.accumulator(self.requantize(acc) + self.output_zero_point)
-        return np.clip(steps, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
+        scaled = self.requantize(acc)
+        steps = self.accumulator(scaled + self.output_zero_point)
+        note("+ zero point", "x + zp", steps, x=scaled, zp=self.output_zero_point)
+        return clamp(steps, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
 
 
 def effective_scales(x: Operand, w: Operand, out: Operand, channels: int) -> list[float]:

@@ -6,20 +6,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
 from refint8.numerics.accumulator import Accumulator
-from refint8.numerics.fixedpoint import (
-    INT32_MAX,
-    Ints,
-    as_int64,
-    rounding_divide_by_pot,
-    saturate,
-)
+from refint8.numerics.fixedpoint import INT32_MAX, Ints, as_int64, rounding_divide_by_pot, saturate
+from refint8.numerics.recording import note, taken
 from refint8.numerics.requantize import Requantizer, float_to_int32, requantizer
 from refint8.numerics.rules import Rules
 from refint8.numerics.scales import power_of_two_exponent
@@ -119,8 +114,10 @@ class FixedPoint8:
         """Rescale to Q4.27, apply, round to `fraction_bits`."""
         d = as_int64(x) - self.input_zero_point
         inside = np.abs(d) < self.radius
-        raw = self.function(self.rescale(np.where(inside, d, 0)), GEMMLOWP_INTEGER_BITS)
-        rounded = rounding_divide_by_pot(raw, 31 - self.fraction_bits)
+        note("x - zero point", "x - zp", d, x=x, zp=self.input_zero_point)
+        with taken(inside):
+            raw = self.function(self.rescale(np.where(inside, d, 0)), GEMMLOWP_INTEGER_BITS)
+            rounded = rounding_divide_by_pot(raw, 31 - self.fraction_bits)
         beyond = np.where(d <= -self.radius, -(1 << 9), 1 << 9)
         return self.finish(np.where(inside, rounded, beyond))
 
@@ -167,6 +164,8 @@ class Table16:
         """Rescale, interpolate; the result fits int16."""
         half = (1 << self.shift) >> 1
         u = self.accumulator(as_int64(x) * self.multiplier + half) >> self.shift
+        operands: dict[str, Any] = {"x": x, "multiplier": self.multiplier, "shift": self.shift}
+        note("table steps", "(x * multiplier + half) >> shift", u, **operands)
         return self.interpolate(u).astype(np.int16)
 
 

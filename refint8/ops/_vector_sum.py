@@ -20,6 +20,7 @@ from refint8.numerics.fixedpoint import (
     wrap16,
     wrap32,
 )
+from refint8.numerics.recording import note, recorded, taken
 from refint8.numerics.requantize import DoubleRounding
 from refint8.ops._addition import ScaledSum
 from refint8.ops._op import Array, Node, Shape
@@ -40,9 +41,14 @@ class VectorSum:
 
     def __call__(self, a: Array, b: Array) -> Array:
         """Add two arrays that broadcast to the output's shape."""
-        rest = self.general(a, b)
-        whole = np.arange(rest.size) % self.run < self.run // self.lanes * self.lanes
-        return np.where(whole.reshape(rest.shape), self.inside(a, b), rest)
+        shape = np.broadcast_shapes(a.shape, b.shape)
+        place = np.arange(np.prod(shape, dtype=np.int64)).reshape(shape) % self.run
+        whole = place < self.run // self.lanes * self.lanes
+        with taken(~whole):
+            rest = self.general(a, b)
+        with taken(whole):
+            inside = self.inside(a, b)
+        return np.where(whole, inside, rest)
 
     def inside(self, a: Array, b: Array) -> Array:
         """The sum as if every element lay in a vector."""
@@ -53,12 +59,14 @@ class VectorSum:
                 (a, b), general.zero_points, general.rescale, strict=True
             )
         )
+        note("sum", "x1 + x2", first + second, x1=first, x2=second)
         steps = general.requantize(wrap32(first + second))
         if general.finish.dtype == "INT16":
             return general.finish(steps)
         moved = wrap16(wrap16(steps) + general.finish.zero_point)
         return general.finish(moved - general.finish.zero_point)
 
+    @recorded("rescale", "SRDHM of (x - zp) << left, its right shift cut off or taken off left")
     def _rescaled(self, difference: Ints, rescale: object) -> Ints:
         assert isinstance(rescale, DoubleRounding)
         shift = int(rescale.shift)

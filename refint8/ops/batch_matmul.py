@@ -27,6 +27,7 @@ import numpy as np
 from refint8.native.lowering import Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO
 from refint8.ops._batch_product_kernel import lower_batch_product
@@ -95,7 +96,7 @@ class BatchMatmul(Record):
                 (x1, x2), self.transposed, self.zero_points, strict=True
             )
         )
-        acc = matmul(a, b)
+        acc = note("sum of products", "of the differences from the zero points", matmul(a, b))
         if self.accumulator is not None:
             acc = self.accumulator(acc)
         if self.requantize is None or self.finish is None:

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from refint8.native.lowering import Site
 from refint8.numerics.fixedpoint import Ints, as_int64
 from refint8.numerics.lanes import in_whole_vectors
+from refint8.numerics.recording import note, taken
 from refint8.ops._elementwise import check_symmetric, per_channel
 from refint8.ops._float_kernel import lower_to_float
 from refint8.ops._lookup_kernel import lower_lookup, lower_lookup_in_vectors
@@ -63,17 +64,22 @@ class Dequantize(Record):
         """Any shape, elementwise."""
         if self.scale is None:
             return x.astype(np.float32)
-        once = self._rounded_once(x)
         if not self.in_vectors:
-            return once
+            return self._rounded_once(x)
         whole = in_whole_vectors(x.size, VECTOR).reshape(x.shape)
-        return np.where(whole, self._rounded_twice(x), once)
+        with taken(whole):
+            twice = self._rounded_twice(x)
+        with taken(~whole):
+            once = self._rounded_once(x)
+        return np.where(whole, twice, once)
 
     def _rounded_once(self, x: Array) -> Array:
         assert self.scale is not None
         difference = (as_int64(x) - self.zero_point).astype(np.float64)
+        note("x - zero point", "x - zp", difference, x=x, zp=self.zero_point)
         with np.errstate(over="ignore", invalid="ignore"):
-            return (self.scale.astype(np.float64) * difference).astype(np.float32)
+            real: Array = (self.scale.astype(np.float64) * difference).astype(np.float32)
+        return note("real number", "f32(double(scale) * x)", real, x=difference, scale=self.scale)
 
     def _rounded_twice(self, x: Array) -> Array:
         """f32(f32(s_in * x) + f32(-zp_in * s_in))."""
@@ -81,8 +87,10 @@ class Dequantize(Record):
         scale = np.float32(self.scale)
         with np.errstate(over="ignore", invalid="ignore"):
             offset = np.float32(np.float64(scale) * np.float64(-self.zero_point))
-            moved: Array = x.astype(np.float32) * scale + offset
-        return moved
+            product = x.astype(np.float32) * scale
+            moved: Array = product + offset
+        note("product", "f32(x * scale)", product, x=x, scale=scale)
+        return note("real number", "f32(product + offset)", moved, product=product, offset=offset)
 
     def lower(self, site: Site) -> None:
         """A product in double; float16 by a table."""

@@ -25,6 +25,7 @@ import numpy as np
 from refint8.native.lowering import Site
 from refint8.numerics.eight_fraction_bits import EightFractionBits
 from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.recording import note, taken
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO, RATIO, ratio_float32
 from refint8.ops._dtypes import rows
@@ -74,8 +75,11 @@ class LeakyRelu(Record):
     def spec(self, x: Array) -> Array:
         """Any shape, elementwise."""
         d = as_int64(x) - self.input_zero_point
-        positive = self.identity(np.maximum(d, 0))
-        negative = self.sign * self.slope(np.minimum(d, 0))
+        note("x - zero point", "x - zp", d, x=x, zp=self.input_zero_point)
+        with taken(d >= 0):
+            positive = self.identity(np.maximum(d, 0))
+        with taken(d < 0):
+            negative = self.sign * self.slope(np.minimum(d, 0))
         return self.finish(np.where(d >= 0, positive, negative))
 
     def lower(self, site: Site) -> None:

@@ -45,12 +45,15 @@ from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.elementary import Floats, log
 from refint8.numerics.fixedpoint import (
     Ints,
+    clamp,
+    round_half_even,
     rounding_divide_by_pot,
     saturating_rounding_doubling_high_mul,
 )
 from refint8.numerics.gemmlowp import exp_on_negative_values
 from refint8.numerics.logarithm import log_of_at_least_1
 from refint8.numerics.multiplier import quantize_multiplier
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import float_to_int32
 from refint8.numerics.softmax import softmax_multiplier, softmax_table
 from refint8.numerics.tables import TableFunction
@@ -97,10 +100,13 @@ class FloatLogarithms:
         with np.errstate(all="ignore"):
             scale = self.input_scale / self.output_scale
             start = (self.input_scale * highest.astype(np.float32) + logarithm) / self.output_scale
-            steps = np.rint(scale * values.astype(np.float32) - start)
+            real = scale * values.astype(np.float32) - start
+        note("sum of the row", "of its exponentials, float32", total, row=e)
+        note("offset", "f32((scale * highest + log(sum)) / out)", start, sum=total)
+        note("in output steps", "f32(f32(factor * x) - offset)", real, factor=scale, x=values)
         limits = DTYPE_RANGE[self.dtype]
-        whole = float_to_int32(steps.astype(np.float64), "x86") + limits[1]
-        return np.clip(whole, *limits).astype(NUMPY_DTYPE[self.dtype])
+        whole = float_to_int32(round_half_even(real).astype(np.float64), "x86") + limits[1]
+        return clamp(whole, *limits).astype(NUMPY_DTYPE[self.dtype])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -143,7 +149,7 @@ class FixedPoint:
         reach = rounding_divide_by_pot(step, -self.reverse_shift)
         inside = difference > np.maximum(self.smallest_difference - 1, reach)
         steps = rounding_divide_by_pot(scaled - logarithm, 22) + highest
-        clamped = np.clip(np.where(inside, steps, lowest), lowest, highest)
+        clamped = clamp(np.where(inside, steps, lowest), lowest, highest)
         return clamped.astype(NUMPY_DTYPE[self.dtype])
 
     def rescale(self, difference: Ints) -> Ints:

@@ -24,7 +24,7 @@ ai-edge-litert 2.3.0 (NUMERICS §7; CORRECTIONS item 19).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -32,8 +32,9 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
-from refint8.numerics.fixedpoint import truncating_divide
+from refint8.numerics.fixedpoint import clamp, truncating_divide
 from refint8.numerics.lanes import ChannelLanes, in_whole_vectors
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import (
     Requantizer,
     double_rounding,
@@ -97,9 +98,14 @@ class Mean(Record):
         count = self.reduction.count
         if self.requantize is None:
             return truncating_divide(total, count).astype(NUMPY_DTYPE[self.dtype])
-        acc = self.accumulator(total - count * self.input_zero_point)
-        steps = self.accumulator(self.requantize(acc) + self.output_zero_point)
-        return np.clip(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
+        note("sum", "of the raw values", total)
+        centred = total - count * self.input_zero_point
+        operands: dict[str, Any] = {"sum": total, "count": count, "zp": self.input_zero_point}
+        note("- count * zero point", "sum - count * zp", centred, **operands)
+        scaled = self.requantize(self.accumulator(centred))
+        steps = self.accumulator(scaled + self.output_zero_point)
+        note("+ zero point", "x + zp", steps, x=scaled, zp=self.output_zero_point)
+        return clamp(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
 
     def lower(self, site: Site) -> None:
         """Sums, then a division or requantization of each."""

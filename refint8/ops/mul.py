@@ -38,6 +38,7 @@ from refint8.numerics.fixedpoint import (
     rounding_divide_by_pot_16,
     saturating_rounding_doubling_high_mul_16,
 )
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO
 from refint8.numerics.tables import lut8_lookup, lut8_table
@@ -67,7 +68,8 @@ class ScaledProduct:
 
     def __call__(self, a: Array, b: Array) -> Array:
         """The product of two 8-bit or symmetric 16-bit differences fits int32."""
-        product = (as_int64(a) - self.zero_points[0]) * (as_int64(b) - self.zero_points[1])
+        first, second = as_int64(a) - self.zero_points[0], as_int64(b) - self.zero_points[1]
+        product = note("product", "(x1 - zp1) * (x2 - zp2)", first * second, a=first, b=second)
         return self.finish(self.requantize(product))
 
 

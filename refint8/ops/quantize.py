@@ -38,14 +38,17 @@ from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.eight_fraction_bits import EightFractionBits
-from refint8.numerics.fixedpoint import Ints, as_int64, round_half_away, wrap32
-from refint8.numerics.lanes import FlatLanes, in_whole_vectors
-from refint8.numerics.requantize import (
-    Requantizer,
-    double_rounding,
-    float_to_int32,
-    requantizer,
+from refint8.numerics.fixedpoint import (
+    Ints,
+    as_int64,
+    clamp,
+    round_half_away,
+    round_half_even,
+    wrap32,
 )
+from refint8.numerics.lanes import FlatLanes, in_whole_vectors
+from refint8.numerics.recording import note, taken
+from refint8.numerics.requantize import Requantizer, double_rounding, float_to_int32, requantizer
 from refint8.numerics.scales import ratio_float32, ratio_float64
 from refint8.ops._elementwise import Finish, check_symmetric, per_channel
 from refint8.ops._float_kernel import lower_by_reciprocal, lower_from_float
@@ -76,12 +79,14 @@ class FromFloat:
     def __call__(self, x: Array) -> Array:
         """One float32 division, one rounding; where casts are x86's, the sum wraps as well."""
         with np.errstate(all="ignore"):
-            rounded = round_half_away(x / self.scale)
+            quotient = x / self.scale
+        note("quotient", "f32(x / scale)", quotient, x=x, scale=self.scale)
+        rounded = round_half_away(quotient)
         steps = float_to_int32(rounded, self.float_to_int) + self.zero_point
         if self.float_to_int == "x86":
             steps = wrap32(steps)
-        out: Array = np.clip(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
-        return out
+        note("+ zero point", "x + zp", steps, x=rounded, zp=self.zero_point)
+        return clamp(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,15 +101,21 @@ class FromFloatInVectors:
     def __call__(self, x: Array) -> Array:
         """In whole vectors a float32 product, ties to even; else a quotient in double."""
         with np.errstate(all="ignore"):
-            inside = np.rint(x * (np.float32(1) / self.scale))
-            rest = round_half_away(x.astype(np.float64) / np.float64(self.scale))
+            product = x * (np.float32(1) / self.scale)
+            quotient = x.astype(np.float64) / np.float64(self.scale)
         whole = in_whole_vectors(x.size, FLOAT_VECTOR).reshape(x.shape)
+        with taken(whole):
+            note("product", "f32(x * f32(1 / scale))", product, x=x, scale=self.scale)
+            inside = round_half_even(product)
+        with taken(~whole):
+            note("quotient", "double(x) / double(scale)", quotient, x=x, scale=self.scale)
+            rest = round_half_away(quotient)
         rounded = np.where(whole, inside.astype(np.float64), rest)
         steps = float_to_int32(rounded, self.float_to_int) + self.zero_point
         if self.float_to_int == "x86":
             steps = wrap32(steps)
-        out: Array = np.clip(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
-        return out
+        note("+ zero point", "x + zp", steps, x=rounded, zp=self.zero_point)
+        return clamp(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +134,11 @@ class ByReciprocal:
         """
         with np.errstate(all="ignore"):
             product = np.nan_to_num(x * self.reciprocal, nan=np.inf)
-            steps = np.rint(np.clip(product, *DTYPE_RANGE["INT16"])).astype(np.int64)
-        clamped: Array = np.clip(steps + self.zero_point, *DTYPE_RANGE[self.dtype])
-        return clamped.astype(NUMPY_DTYPE[self.dtype])
+        note("product", "f32(x * reciprocal)", product, x=x, reciprocal=self.reciprocal)
+        whole = round_half_even(np.clip(product, *DTYPE_RANGE["INT16"])).astype(np.int64)
+        steps = whole + self.zero_point
+        note("+ zero point", "x + zp", steps, x=whole, zp=self.zero_point)
+        return clamp(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +153,7 @@ class FromSteps:
     def __call__(self, x: Array) -> Array:
         """The difference is an int32."""
         difference = self.accumulator(as_int64(x) - self.input_zero_point)
+        note("x - zero point", "x - zp", difference, x=x, zp=self.input_zero_point)
         return self.finish(self.requantize(difference))
 
 

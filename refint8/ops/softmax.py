@@ -32,7 +32,7 @@ Semantics: LiteRT `kernels/activations.cc`, `reference/softmax.h`, ai-edge-liter
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -44,6 +44,7 @@ from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.elementary import Floats
 from refint8.numerics.fixedpoint import (
     Ints,
+    clamp,
     count_leading_zeros_32,
     round_half_away,
     rounding_divide_by_pot,
@@ -52,6 +53,7 @@ from refint8.numerics.fixedpoint import (
     saturating_rounding_doubling_high_mul,
 )
 from refint8.numerics.gemmlowp import exp_on_negative_values, reciprocal
+from refint8.numerics.recording import note, taken
 from refint8.numerics.requantize import Requantizer, float_to_int32, requantizer
 from refint8.numerics.softmax import (
     softmax_int16_scale,
@@ -81,15 +83,19 @@ class FixedPointRows:
     def exponentials(self, difference: Ints) -> Ints:
         """exp of x - max(row), Q0."""
         counts = difference >= self.smallest_difference
-        scaled = saturating_rounding_doubling_high_mul(
-            np.where(counts, difference, 0) << self.left_shift, self.multiplier
-        )
-        return np.where(counts, exp_on_negative_values(scaled), 0)
+        with taken(counts):
+            scaled = saturating_rounding_doubling_high_mul(
+                np.where(counts, difference, 0) << self.left_shift, self.multiplier
+            )
+            e = exp_on_negative_values(scaled)
+        return note("exponential", "0 below the smallest difference", np.where(counts, e, 0))
 
     def __call__(self, difference: Ints) -> Ints:
         """x - max(row) to unsigned output steps of `bits` bits, not yet clamped."""
         e = self.exponentials(difference)
-        total = SUM_REGISTER(rounding_divide_by_pot(e, 12).sum(axis=-1, keepdims=True))
+        terms = rounding_divide_by_pot(e, 12)
+        total = SUM_REGISTER(terms.sum(axis=-1, keepdims=True))
+        note("sum of the row", "of its exponentials in Q12", total, row=terms)
         inverse, over_unit = reciprocal(total, 12)
         exponent = over_unit + 31 - self.bits
         if np.any(exponent > 31):
@@ -118,6 +124,7 @@ class TableRows:
         """x - max(row) to output steps, not yet clamped."""
         e = self.exponentials(difference)
         total = SUM_REGISTER(e.sum(axis=-1, keepdims=True))
+        note("sum of the row", "of its exponentials", total, row=e)
         zeros = count_leading_zeros_32(total)
         mantissa = rounding_shift_right(total << (zeros - 1), 14)
         inverse = lut16_lookup(
@@ -141,7 +148,12 @@ class FloatRows:
         total = np.add.accumulate(e, axis=-1, dtype=np.float32)[..., -1:]
         with np.errstate(all="ignore"):
             steps = e * (np.float32(1) / (total * self.output_scale))
+            note("exponential", "the table's, float32", e)
+            note("sum of the row", "of its exponentials, float32", total, row=e)
+            operands: dict[str, Any] = {"e": e, "sum": total, "scale": self.output_scale}
+            note("quotient", "f32(e * f32(1 / f32(sum * scale)))", steps, **operands)
             rounded = round_half_away(steps) if self.away else np.trunc(steps + np.float32(0.5))
+            note("rounded", "half away from zero, or + 0.5 truncated", rounded, x=steps)
         return float_to_int32(rounded.astype(np.float64), "x86") + self.offset
 
 
@@ -190,8 +202,11 @@ class Softmax(Record):
     def spec(self, x: Array) -> Array:
         """x [..., classes] to the same shape."""
         values = x.astype(np.int64)
-        steps = self.rows(values - values.max(axis=-1, keepdims=True)) + self.lowest
-        return np.clip(steps, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
+        largest = values.max(axis=-1, keepdims=True)
+        note("x - largest", "of the row", values - largest, x=values, largest=largest)
+        steps = self.rows(values - largest) + self.lowest
+        note("+ lowest", "x + lowest", steps, lowest=self.lowest)
+        return clamp(steps, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
 
     def lower(self, site: Site) -> None:
         """Exponentials by a table over all differences that two inputs can have."""

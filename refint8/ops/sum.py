@@ -26,7 +26,7 @@ ai-edge-litert 2.3.0; TFLM `kernels/reduce_common.cc` (CORRECTIONS item 19).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -35,6 +35,8 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
+from refint8.numerics.fixedpoint import clamp
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.rescale import Float32Line
 from refint8.numerics.scales import ratio_float64
@@ -104,9 +106,20 @@ class Sum(Record):
             return self.reduction(np.add, x)
         values = x.astype(NUMPY_DTYPE[self.computed_as]).astype(np.int64)
         total = self.reduction(np.add, values)
-        acc = self.accumulator(total - self.reduction.count * self.input_zero_point)
-        steps = self.accumulator(self.requantize(acc) + self.output_zero_point)
-        return np.clip(steps, *DTYPE_RANGE[self.computed_as]).astype(NUMPY_DTYPE[self.dtype])
+        note("sum", "of the raw values", total)
+        centred = total - self.reduction.count * self.input_zero_point
+        operands: dict[str, Any] = {
+            "sum": total,
+            "count": self.reduction.count,
+            "zp": self.input_zero_point,
+        }
+        note("- count * zero point", "sum - count * zp", centred, **operands)
+        scaled = self.requantize(self.accumulator(centred))
+        steps = self.accumulator(scaled + self.output_zero_point)
+        note("+ zero point", "x + zp", steps, x=scaled, zp=self.output_zero_point)
+        clamped = clamp(steps, *DTYPE_RANGE[self.computed_as])
+        out: Array = clamped.astype(NUMPY_DTYPE[self.dtype])
+        return note("stored as", "a byte of the output's dtype", out, x=clamped, if_changed="x")
 
     def lower(self, site: Site) -> None:
         """Sums, as they are or requantized."""
