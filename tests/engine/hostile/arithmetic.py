@@ -22,6 +22,7 @@ from tests.engine.hostile.operands import (
     quantized,
     small_shape,
     some,
+    sometimes_computed,
 )
 from tests.ops.nodes import constant, operand
 
@@ -87,7 +88,8 @@ def convolution(name: str, rng: Generator) -> Case:
         bias(rng, dtype, kernel[0]),
     ]
     result = quantized(rng, dtype, ())
-    return make(name, inputs, result, rng, **window(rng), **dilations(rng))
+    case = make(name, inputs, result, rng, **window(rng), **dilations(rng))
+    return sometimes_computed(rng, case, 1, 2)
 
 
 def depthwise(name: str, rng: Generator) -> Case:
@@ -101,7 +103,8 @@ def depthwise(name: str, rng: Generator) -> Case:
     ]
     options = {**window(rng), **dilations(rng), "depth_multiplier": multiplier}
     options["stride_w"] = options["stride_h"]
-    return make(name, inputs, quantized(rng, dtype, ()), rng, **options)
+    case = make(name, inputs, quantized(rng, dtype, ()), rng, **options)
+    return sometimes_computed(rng, case, 1, 2)
 
 
 def transpose_convolution(name: str, rng: Generator) -> Case:
@@ -118,7 +121,8 @@ def transpose_convolution(name: str, rng: Generator) -> Case:
         quantized(rng, dtype, (n, h, w, c)),
         bias(rng, dtype, out),
     ]
-    return make(name, inputs, quantized(rng, dtype, ()), rng, **options)
+    case = make(name, inputs, quantized(rng, dtype, ()), rng, **options)
+    return sometimes_computed(rng, case, 1, 3)
 
 
 def fully_connected(name: str, rng: Generator) -> Case:
@@ -130,7 +134,8 @@ def fully_connected(name: str, rng: Generator) -> Case:
         bias(rng, dtype, units),
     ]
     options = {"fused_activation_function": pick(rng, ACTIVATIONS)}
-    return make(name, inputs, quantized(rng, dtype, ()), rng, **options)
+    case = make(name, inputs, quantized(rng, dtype, ()), rng, **options)
+    return sometimes_computed(rng, case, 1, 2)
 
 
 def pool(name: str, rng: Generator) -> Case:
@@ -272,6 +277,13 @@ def largest(name: str, rng: Generator) -> Case:
     x = quantized(rng, dtype_of(rng, name), small_shape(rng, 1, 3))
     k = constant("INT32", some(rng, 0, x.shape[-1]))
     return make(name, [x, k], [like(x), operand("INT32", ())], rng)
+
+
+def rising_segments(name: str, rng: Generator) -> Case:
+    x = quantized(rng, dtype_of(rng, name), small_shape(rng, 1, 4))
+    steps = rng.integers(0, 2, x.shape[0])
+    steps[:1] = 0
+    return make(name, [x, constant("INT32", np.cumsum(steps))], like(x), rng)
 
 
 def segments(name: str, rng: Generator) -> Case:

@@ -16,6 +16,7 @@ from tests.engine.hostile.operands import (
     quantized,
     small_shape,
     some,
+    sometimes_computed,
 )
 from tests.ops.nodes import constant, operand
 
@@ -43,8 +44,21 @@ def reversing(name: str, rng: Generator) -> Case:
 def sequences(name: str, rng: Generator) -> Case:
     x = moved(name, rng, 2, 4)
     seq, batch = (int(a) for a in rng.permutation(len(x.shape))[:2])
-    lengths = constant("INT32", rng.integers(0, x.shape[seq] + 1, x.shape[batch]))
-    return make(name, [x, lengths], like(x), rng, seq_dim=seq, batch_dim=batch)
+    lengths = constant("INT32", rng.integers(-1, x.shape[seq] + 1, x.shape[batch]))
+    case = make(name, [x, lengths], like(x), rng, seq_dim=seq, batch_dim=batch)
+    return sometimes_computed(rng, case, 1)
+
+
+def broadcast_shapes(name: str, rng: Generator) -> Case:
+    """Two ends of one shape, with ones in it; now and then one that does not fit."""
+    dtype = dtype_of(rng, name)
+    shape = rng.integers(0, 9, some(rng, 0, 6))
+    ends = [shape[some(rng, 0, len(shape)) :] for _ in range(2)]
+    ends = [np.where(rng.random(end.shape) < 0.3, 1, end) for end in ends]
+    if ends[0].size and rng.random() < 0.1:
+        ends[0][-1] = 9
+    made, _ = make(name, [operand(dtype, end.shape) for end in ends], operand(dtype, ()), rng)
+    return made, [end.astype(dtype.lower()) for end in ends]
 
 
 def blocks(name: str, rng: Generator) -> Case:

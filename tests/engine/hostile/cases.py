@@ -52,6 +52,8 @@ BUILDERS: dict[str, Callable[[str, Generator], Case]] = {
     "TILE": arrangements.tiling,
     "BROADCAST_TO": arrangements.broadcasting,
     "REVERSE_V2": arrangements.reversing,
+    "BROADCAST_ARGS": arrangements.broadcast_shapes,
+    "SEGMENT_SUM": arithmetic.rising_segments,
     "REVERSE_SEQUENCE": arrangements.sequences,
     "SPACE_TO_DEPTH": arrangements.blocks,
     "DEPTH_TO_SPACE": arrangements.blocks,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,19 @@ def make(name: str, inputs: Any, outputs: Any, rng: Generator, **options: Any) -
     arrays = [None if o is None or o.data is not None else bits(rng, o.dtype, o.shape)
               for o in made.inputs]  # fmt: skip
     return made, arrays
+
+
+def sometimes_computed(rng: Generator, case: Case, *positions: int) -> Case:
+    """Now and then with these constants as values that only the run knows."""
+    made, arrays = case
+    if rng.random() < 0.7:
+        return case
+    inputs = list(made.inputs)
+    for position in positions:
+        given = inputs[position] if position < len(inputs) else None
+        if given is not None and given.data is not None:
+            arrays[position], inputs[position] = given.data, replace(given, data=None)
+    return replace(made, inputs=tuple(inputs)), arrays
 
 
 def dtype_of(rng: Generator, name: str, position: int = 0) -> str:
