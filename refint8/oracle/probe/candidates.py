@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Final
 
 import numpy as np
 
@@ -15,8 +16,11 @@ from refint8.numerics.rules import CATALOGUE, Rule, Rules
 from refint8.oracle.probe.experiment import Experiment
 from refint8.oracle.targets.outcome import Array
 
-DEPTH = 3
+DEPTH: Final = 3
 """How many rules a profile may have to change before a case counts as unexplained."""
+
+BASES: Final = 3
+"""How many profiles, nearest first, a search starts from."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +87,14 @@ class Predictions:
         """
         bases = [Candidate(name, each.rules) for name, each in PROFILES.items()]
         fits = tuple(base.profile for base in bases if self.differing(base) == 0)
-        best = min(bases, key=self.differing)
-        if fits:
-            return fits, best
-        ends = [self._climb(operator, base) for base in self._distinct(bases)]
-        return (), min(ends, key=lambda end: (self.differing(end), len(end.changed)))
+        ends = [min(bases, key=self.differing)]
+        if not fits:
+            ends = []
+            for base in sorted(self._distinct(bases), key=self.differing)[:BASES]:
+                ends.append(self._climb(operator, base))
+                if self.differing(ends[-1]) == 0:
+                    break
+        return fits, min(ends, key=lambda end: (self.differing(end), len(end.changed)))
 
     def telling(self, operator: str) -> int:
         """Elements on which the candidates seen so far do not all agree."""
@@ -105,13 +112,15 @@ class Predictions:
     def _climb(self, operator: str, base: Candidate) -> Candidate:
         best = base
         for _ in range(DEPTH):
-            steps = [
-                best.with_rule(rule.name, alternative)
-                for rule in self.rules_of(operator)
-                for alternative in rule.alternatives
-            ]
-            nearest = min(steps, key=self.differing, default=best)
-            if self.differing(nearest) >= self.differing(best):
+            nearest = best
+            for rule in self.rules_of(operator):
+                for alternative in rule.alternatives:
+                    step = best.with_rule(rule.name, alternative)
+                    if self.differing(step) < self.differing(nearest):
+                        nearest = step
+                    if self.differing(step) == 0:
+                        return step
+            if nearest is best:
                 break
             best = nearest
         return best

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Self
 
 from refint8.errors import UsageError
+from refint8.model.types import NUMPY_DTYPE
 from refint8.numerics.profiles import PROFILES
 from refint8.oracle.probe.candidates import Candidate, Predictions
 from refint8.oracle.probe.experiment import Experiment
 from refint8.oracle.probe.suite import cases, suite
 from refint8.oracle.targets import Outcome, Target, target
 from refint8.oracle.targets.outcome import Array
-
-Tick = Callable[[str], None]
-"""Called with the name of a case when it begins."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,6 @@ class ProbeReport:
     target: str
     engine: str
     cases: tuple[CaseResult, ...]
-    missing: str = ""
 
     @property
     def judged(self) -> tuple[CaseResult, ...]:
@@ -74,9 +72,7 @@ class ProbeReport:
     @property
     def fitting(self) -> dict[str, int]:
         """Cases that each profile agrees with, best first."""
-        counts = {
-            name: sum(name in case.profiles for case in self.judged) for name in PROFILES
-        }
+        counts = {name: sum(name in case.profiles for case in self.judged) for name in PROFILES}
         return dict(sorted(counts.items(), key=lambda item: -item[1]))
 
     @property
@@ -105,40 +101,62 @@ class ProbeReport:
 
 
 def probe(
-    engine: str | Target,
-    *,
-    operators: Sequence[str] = (),
-    time_limit: float = 20.0,
-    tick: Tick | None = None,
+    engine: str | Target, *, operators: Sequence[str] = (), time_limit: float = 20.0
 ) -> ProbeReport:
     """Classify a target, operator by operator. `operators` (builtin names) limits the cases.
 
     Raises UsageError for a target or operator that does not exist here.
     """
-    one = target(engine) if isinstance(engine, str) else engine
-    chosen = [e for e in suite() if not operators or e.operator in operators]
-    unknown = set(operators) - {e.operator for e in suite()}
-    if unknown:
-        raise UsageError(
-            f"there are no experiments on {', '.join(sorted(unknown))}",
-            hint="there are on " + ", ".join(sorted({e.operator for e in suite()})),
-        )
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        # The engine answers in a process of its own while this one predicts.
-        running = {
-            id(e): pool.submit(one.run, e.model.content, [e.inputs], time_limit=time_limit)
+    with Probing(engine, operators, time_limit) as probing:
+        return probing.report([probing.judge(case) for case in probing.cases])
+
+
+class Probing:
+    """A probe under way: the engine answers in a process of its own while this one predicts.
+
+    `cases` are the names of what is to be judged, in order; a context manager.
+    """
+
+    def __init__(
+        self, engine: str | Target, operators: Sequence[str] = (), time_limit: float = 20.0
+    ) -> None:
+        """Start the engine on all experiments. Raises UsageError as `probe` does."""
+        known = {e.operator for e in suite()}
+        if unknown := set(operators) - known:
+            raise UsageError(
+                f"there are no experiments on {', '.join(sorted(unknown))}",
+                hint="there are on " + ", ".join(sorted(known)),
+            )
+        self.target = target(engine) if isinstance(engine, str) else engine
+        chosen = [e for e in suite() if not operators or e.operator in operators]
+        self._cases = cases(chosen)
+        self._pool = ThreadPoolExecutor(max_workers=1)
+        self._running = {
+            id(e): self._pool.submit(
+                self.target.run, e.model.content, [e.inputs], time_limit=time_limit
+            )
             for e in chosen
         }
-        results = []
-        for case, experiments in cases(chosen).items():
-            if tick is not None:
-                tick(case)
-            outcomes = [running[id(e)].result() for e in experiments]
-            if any(outcome.status == "missing" for outcome in outcomes):
-                pool.shutdown(cancel_futures=True)
-                return ProbeReport(one.name, one.describe(), (), outcomes[0].detail)
-            results.append(_case(case, experiments, outcomes))
-    return ProbeReport(one.name, one.describe(), tuple(results))
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """The names of the cases."""
+        return tuple(self._cases)
+
+    def judge(self, case: str) -> CaseResult:
+        """Wait for the engine's answers to one case and look for what explains them."""
+        experiments = self._cases[case]
+        return _case(case, experiments, [self._running[id(e)].result() for e in experiments])
+
+    def report(self, results: Sequence[CaseResult]) -> ProbeReport:
+        """All results together."""
+        return ProbeReport(self.target.name, self.target.describe(), tuple(results))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
 
 
 def _case(case: str, experiments: Sequence[Experiment], outcomes: Sequence[Outcome]) -> CaseResult:
@@ -188,14 +206,10 @@ def _problem(one: Experiment, outcome: Outcome, answer: Array | None) -> str:
 
 
 def _dtype(one: Experiment) -> object:
-    from refint8.model.types import NUMPY_DTYPE
-
     return NUMPY_DTYPE[one.model.subgraphs[0].tensors[one.output].dtype]
 
 
-def _findings(
-    operator: str, predictions: Predictions, best: Candidate
-) -> tuple[RuleFinding, ...]:
+def _findings(operator: str, predictions: Predictions, best: Candidate) -> tuple[RuleFinding, ...]:
     """One finding for each rule whose alternatives can be told apart from the best candidate."""
     if predictions.differing(best):
         return ()

@@ -16,7 +16,7 @@ import numpy as np
 from refint8.oracle.probe.experiment import RANGES, Experiment, Quantized, experiment
 from refint8.oracle.targets.outcome import Array
 
-CHANNELS: Final = 1027
+CHANNELS: Final = 515
 """Odd, so that the last channels fall into the tail of every vector width."""
 
 DEPTH: Final = 8
@@ -174,9 +174,7 @@ def _fully_connected(
     )
 
 
-def _conv_2d(
-    rng: np.random.Generator, dtype: str, exact: bool, bias_dtype: str = ""
-) -> Experiment:
+def _conv_2d(rng: np.random.Generator, dtype: str, exact: bool, bias_dtype: str = "") -> Experiment:
     dense = _Dense(rng, dtype, exact, bias_dtype=bias_dtype)
     kind = dense.bias_dtype if dtype == "INT16" else "FLOAT32"
     return experiment(

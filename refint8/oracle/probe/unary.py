@@ -10,7 +10,7 @@ import numpy as np
 from refint8.oracle.probe.experiment import RANGES, Experiment, Quantized, experiment
 from refint8.oracle.probe.straddling import REACH, straddling_products, straddling_ratios
 
-DRAWS: Final = 6
+DRAWS: Final = 7
 """Pairs of scales for each operator and dtype."""
 
 ALPHA: Final = 0.30000001192092896
@@ -76,7 +76,7 @@ def _bytes(rng: np.random.Generator, operator: str, dtype: str) -> Iterator[Expe
     low, high = RANGES[dtype]
     x = np.arange(low, high + 1).reshape(1, 16, 16, 1)
     positive = operator in ("LOG", "SQRT", "RSQRT")
-    for scale, out_scale in _scales(rng, operator):
+    for scale, out_scale in _scales(operator):
         out = _FIXED_OUTPUT.get((operator, dtype))
         if out is None:
             out = (out_scale, int(rng.integers(low + REACH, high - REACH)))
@@ -94,16 +94,14 @@ def _bytes(rng: np.random.Generator, operator: str, dtype: str) -> Iterator[Expe
         )
 
 
-def _scales(rng: np.random.Generator, operator: str) -> list[tuple[float, float]]:
+def _scales(operator: str) -> list[tuple[float, float]]:
     """Input and output scales: two with exact ties, then ones that the precision of a ratio or,
     for LEAKY_RELU, of a product with alpha decides.
     """
-    steps = np.arange(1, 129)
     chosen = [(0.0375, 0.075), (0.05, 0.075)]
     if operator == "LEAKY_RELU":
-        for s1, _, out in straddling_products(rng, steps[:60], 0.3, 0.9, 2, second=ALPHA):
-            chosen.append((s1, out))
-    return chosen + straddling_ratios(rng, steps, 0.4, 1.6, DRAWS - len(chosen))
+        chosen += [(s1, out) for s1, _, out in straddling_products(60, 0.3, 0.9, ALPHA)[:3]]
+    return chosen + straddling_ratios(128, 0.4, 1.6)[: DRAWS - len(chosen)]
 
 
 def _words(operator: str, scale: float) -> Experiment:
