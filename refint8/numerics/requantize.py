@@ -36,7 +36,7 @@ from refint8.numerics.multiplier import (
     quantize_multipliers,
 )
 from refint8.numerics.recording import note, recorded
-from refint8.numerics.rounding_up import DoubleRoundingUp, SingleRounding
+from refint8.numerics.rounding_up import DoubleRoundingUp, SingleRounding, Truncation
 from refint8.numerics.rules import Rules
 
 WIDE_SHIFT: Final = 7
@@ -242,6 +242,12 @@ def single_rounding(effective_scales: float | Iterable[float], rules: Rules) -> 
     return SingleRounding(multiplier, np.minimum(shift, LARGEST_SINGLE[1]), rules.left_shift)
 
 
+def truncation(effective_scales: float | Iterable[float], rules: Rules) -> Truncation:
+    """No rounding, from one real factor or one per channel; the largest as for single rounding."""
+    single = single_rounding(effective_scales, rules)
+    return Truncation(single.multiplier, single.shift, single.left_shift)
+
+
 LARGEST_SINGLE: Final = (INT32_MAX, 30)
 """Multiplier and shift of the largest factor that single rounding has."""
 
@@ -257,6 +263,7 @@ REQUANTIZE_32: Final = {
     "double_up": double_rounding_up,
     "single": single_rounding,
     "float32": float32_rounding,
+    "floor": truncation,
 }
 """Alternatives of the rule `requantize` and of those that replace it for some operators."""
 
@@ -264,6 +271,7 @@ READY_32: Final[Mapping[str, Callable[[Ints, Ints, str], Requantizer]]] = {
     "double": DoubleRounding,
     "double_up": DoubleRoundingUp,
     "single": SingleRounding,
+    "floor": Truncation,
 }
 """The same, from a ready multiplier and shift, as far as they have one."""
 

@@ -85,3 +85,39 @@ class SingleRounding:
         if self.left_shift == "report" and not np.array_equal(wrapped, result):
             raise overflow_error("an accumulator times its multiplier", result)
         return wrapped
+
+
+@recorded(
+    "product, shifted right",
+    "(x * multiplier) >> right",
+    lambda o: Fraction(o["x"] * o["multiplier"], 1 << o["right"]),
+)
+def _cut_product(x: Ints, multiplier: Ints, right: Ints) -> Ints:
+    result: Ints = (x * multiplier) >> right
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class Truncation:
+    """floor(x * multiplier * 2^(shift - 31)): no rounding at all, as a bare right shift leaves it.
+
+    `multiplier` and `shift` have shape [] or [channels], shift in [-31, 30]. No engine does this;
+    it is what a datapath without a rounding adder computes. A result outside int32 wraps, or is
+    reported, by the rule `left_shift`.
+    """
+
+    multiplier: Ints
+    shift: Ints
+    left_shift: str = "report"
+
+    def __post_init__(self) -> None:
+        check_shift(self.shift, 30)
+
+    @recorded("requantize", "floor(x * multiplier * 2^(shift - 31))")
+    def __call__(self, accumulator: Ints) -> Ints:
+        """Accumulators must fit int32."""
+        result = _cut_product(as_int64(accumulator), self.multiplier, 31 - self.shift)
+        wrapped = wrap32(result)
+        if self.left_shift == "report" and not np.array_equal(wrapped, result):
+            raise overflow_error("an accumulator times its multiplier", result)
+        return wrapped

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
 from refint8.numerics.accumulator import Accumulator
-from refint8.numerics.fixedpoint import Ints, clamp
+from refint8.numerics.datapath import USUAL, Datapath
+from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.lanes import ChannelLanes, FlatLanes, in_whole_vectors
 from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
@@ -33,6 +35,7 @@ class SumOfProducts(Record):
     out = clamp(requantize(sums + bias, channel) + output_zero_point, low, high)
 
     `wide`: the sums have 64 bits and are not narrowed. Everything else is 32 bits wide.
+    `outside`: what a tap outside the image holds, less the input's zero point.
     """
 
     requantize: Requantizer
@@ -43,6 +46,8 @@ class SumOfProducts(Record):
     output_zero_point: int
     clamp: tuple[int, int]
     dtype: str
+    datapath: Datapath = USUAL
+    outside: int = 0
 
     @staticmethod
     def common(
@@ -59,6 +64,7 @@ class SumOfProducts(Record):
             "output_zero_point": out.zero_point,
             "clamp": fused_clamp(node),
             "dtype": out.dtype,
+            "datapath": Datapath.of(node.rules),
         }
 
     def output(self, sums: Ints, bias: Array | None) -> Array:
@@ -68,23 +74,35 @@ class SumOfProducts(Record):
         if bias is not None:
             note("+ bias", "sum + bias", acc, sum=sums, bias=bias)
         if not self.wide:
-            acc = self.accumulator(acc)
+            acc = self.accumulator(self.datapath.held(acc))
         scaled = self.requantize(acc)
         steps = self.accumulator(scaled + self.output_zero_point)
         note("+ zero point", "x + zp", steps, x=scaled, zp=self.output_zero_point)
-        return clamp(steps, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
+        return self.datapath.narrowed(steps, self.clamp, NUMPY_DTYPE[self.dtype])
 
 
-def effective_scales(x: Operand, w: Operand, out: Operand, channels: int) -> list[float]:
+def channel_scales(node: Node, w: Operand, channels: int) -> NDArray[np.float32]:
+    """The weight scale of every output channel, by the rule `channel_scales`."""
+    scales = w.scales if node.rules.channel_scales == "own" else w.scales[:1]
+    return np.broadcast_to(scales, (channels,))
+
+
+def effective_scales(node: Node, x: Operand, w: Operand, channels: int) -> list[float]:
     """input scale * weight scale / output scale per output channel.
 
     int8 and int16 activations: all in double, also with a single weight scale. uint8 (the legacy
     per-tensor kernels): the product in float32 (NUMERICS §1, CORRECTIONS item 14).
     """
+    before, after = x.scale, node.output.scale
     if x.dtype == "UINT8":
-        return [product_ratio_mixed(x.scale, w.scale, out.scale)] * channels
-    scales = np.broadcast_to(w.scales, (channels,))
-    return [product_ratio_float64(x.scale, float(scale), out.scale) for scale in scales]
+        return [product_ratio_mixed(before, w.scale, after)] * channels
+    scales = channel_scales(node, w, channels).tolist()
+    return [product_ratio_float64(before, scale, after) for scale in scales]
+
+
+def outside_image(node: Node, x: Operand) -> int:
+    """What a tap outside the image holds, less the input's zero point: the rule `padding_taps`."""
+    return 0 if node.rules.padding_taps == "zero_point" else -x.zero_point
 
 
 def convolution_family(node: Node, x: Operand) -> str:
@@ -109,15 +127,14 @@ def convolution_requantizer(
     """
     family = family or convolution_family(node, x)
     if family == "float32" and not wide:
-        scales = np.broadcast_to(w.scales, (channels,))
+        before, after = x.scale, node.output.scale
+        scales = channel_scales(node, w, channels).tolist()
         return requantizer(
-            [product_ratio_float32(x.scale, float(s), node.output.scale) for s in scales],
+            [product_ratio_float32(before, scale, after) for scale in scales],
             node.rules,
             family=family,
         )
-    return requantizer(
-        effective_scales(x, w, node.output, channels), node.rules, wide=wide, family=family
-    )
+    return requantizer(effective_scales(node, x, w, channels), node.rules, wide=wide, family=family)
 
 
 CHANNEL_VECTOR, UINT8_VECTOR = 8, 16

@@ -15,7 +15,7 @@ from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import Ints
 from refint8.ops._convolution import SumOfProducts
 from refint8.ops._op import Array
-from refint8.ops._product_kernel import check_border
+from refint8.ops._product_kernel import check_border, check_datapath
 from refint8.ops._window import Window
 
 MOST_DOTS = 64
@@ -41,6 +41,7 @@ def lower_depthwise(
         raise NotFastError("a depth multiplier has no vector form")
     wide = record.dtype == "INT16"
     check_border(record)
+    check_datapath(record)
     item, signed = x.dtype.itemsize, 128 if record.dtype == "UINT8" else 0
     # Bytes reach the dot product as uint8: int8 plus 128.
     offset = record.input_zero_point + (128 if record.dtype == "INT8" else 0)

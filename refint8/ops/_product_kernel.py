@@ -93,6 +93,7 @@ def product_parameters(
     The accumulator's interval follows from the weights and the range of the activations' dtype,
     which is the output's.
     """
+    check_datapath(record)
     x_low, x_high = (limit - record.input_zero_point for limit in DTYPE_RANGE[record.dtype])
     low = np.minimum(centred * x_low, centred * x_high).sum(axis=1)
     high = np.maximum(centred * x_low, centred * x_high).sum(axis=1)
@@ -332,6 +333,12 @@ class Windows:
         along = np.array(lines, np.int64)
         shared = (self.dtype, offset, self.table.size, 0, self.table, along)
         return Rows(*shared, self.unsigned, self.taps)
+
+
+def check_datapath(record: SumOfProducts) -> None:
+    """The kernels are those of the engines: sums of 32 bits, saturation, borders that add 0."""
+    if not record.datapath.usual or record.outside:
+        raise NotFastError("hardware that departs from the engines has no kernel")
 
 
 def check_border(record: SumOfProducts) -> None:

@@ -34,12 +34,14 @@ class Window:
         image: tuple[int, int],
         kernel: tuple[int, int],
         dilation: tuple[int, int] = (1, 1),
+        same_padding: str = "end",
     ) -> Window:
         """From `padding` ("SAME" or "VALID"), `stride_h` and `stride_w` of an operator's options.
 
         SAME:  out = ceil(in / stride), pad = max(0, (out-1)*stride + extent - in) / 2, floor
         VALID: out = floor((in + stride - extent) / stride), pad = 0
         with extent = (kernel-1)*dilation + 1 (NUMERICS §7; LiteRT `kernels/padding.h`).
+        Under the rule `same_padding=start` the half of SAME is rounded up.
         Refuses under "window" strides, dilations or kernels below 1, absurd extents, empty outputs.
         """
         stride = (int(options["stride_h"]), int(options["stride_w"]))
@@ -57,7 +59,7 @@ class Window:
         if options["padding"] == "SAME":
             out = [-(-i // s) for i, s in zip(image, stride, strict=True)]
             pad = [
-                max(0, (o - 1) * s + e - i) // 2
+                (max(0, (o - 1) * s + e - i) + (same_padding == "start")) // 2
                 for o, s, e, i in zip(out, stride, extent, image, strict=True)
             ]
         else:
@@ -67,10 +69,12 @@ class Window:
         return cls(kernel, stride, (pad[0], pad[1]), (out[0], out[1]), dilation)
 
     @classmethod
-    def of_pool(cls, options: Mapping[str, Any], image: tuple[int, int]) -> Window:
+    def of_pool(
+        cls, options: Mapping[str, Any], image: tuple[int, int], same_padding: str = "end"
+    ) -> Window:
         """The same for pooling, whose kernel is in `filter_height` and `filter_width`."""
         kernel = (int(options["filter_height"]), int(options["filter_width"]))
-        return cls.of(options, image, kernel)
+        return cls.of(options, image, kernel, same_padding=same_padding)
 
     def patches(self, x: Array, fill: int = 0) -> Array:
         """x [n, h, w, c] to its windows [n, out_h, out_w, kernel_h, kernel_w, c], a view of a

@@ -5,9 +5,10 @@ acc[n,y,x,o] = bias[o] + sum over j,i,c of
                * (w[o,j,i,c] - zp_w)
 out          = clamp(requantize(acc, channel=o) + zp_out, low, high)
 
-Taps outside the image contribute nothing. Channels fall into groups = input channels / C of the
-weights; output channel o belongs to group g(o) = o / (output channels / groups). zp_w is 0 but
-for legacy uint8. int8 and uint8 sum in int32, int16 in int64 or int32 by the rule `bias_width`.
+Taps outside the image contribute nothing (but see the rule `padding_taps`). Channels fall into
+groups = input channels / C of the weights; output channel o belongs to group g(o) = o / (output
+channels / groups). zp_w is 0 but for legacy uint8. int8 and uint8 sum in int32, int16 in int64 or
+int32 by the rule `bias_width`.
 
 C1  input and weights have rank 4, the bias one value per output channel
 C2  input channels are a multiple of the weights' input channels, output channels of the groups
@@ -38,6 +39,7 @@ from refint8.ops._convolution import (
     check_symmetric_weights,
     convolution_requantizer,
     filter_values,
+    outside_image,
     wide_accumulator,
 )
 from refint8.ops._gemm import matmul
@@ -86,19 +88,22 @@ class Conv2D(SumOfProducts):
         check_filter_dtype(node, w, "C6")
         options = node.options
         dilation = (int(options["dilation_h_factor"]), int(options["dilation_w_factor"]))
-        window = Window.of(options, (x.shape[1], x.shape[2]), (kh, kw), dilation)
+        window = Window.of(
+            options, (x.shape[1], x.shape[2]), (kh, kw), dilation, node.rules.same_padding
+        )
         own = groups > 1 and node.rules.grouped_convolution == "general"
         family = node.rules.requantize if own else None
         requantize = convolution_requantizer(node, x, w, outputs, wide=wide, family=family)
         return cls(
             shapes=(window.output_shape(x.shape[0], outputs),),
             window=window,
+            outside=outside_image(node, x),
             **cls.common(node, x, w.zero_point, requantize, wide=wide),
         )
 
     def spec(self, x: Array, w: Array, bias: Array | None = None) -> Array:
         """x [n, h, w, c], w [o, kh, kw, c / groups], bias [o] to [n, out_h, out_w, o]."""
-        patches = self.window.patches(x.astype(np.int64) - self.input_zero_point)
+        patches = self.window.patches(x.astype(np.int64) - self.input_zero_point, self.outside)
         weights = filter_values(w) - self.weights_zero_point
         depth = w.shape[3]
         groups = x.shape[3] // depth

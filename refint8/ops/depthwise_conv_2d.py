@@ -5,8 +5,9 @@ acc[n,y,x,c*M+m] = bias[c*M+m] + sum over j,i of
                    * (w[0,j,i,c*M+m] - zp_w)
 out              = clamp(requantize(acc, channel=c*M+m) + zp_out, low, high)
 
-Taps outside the image contribute nothing. M, the depth multiplier, follows from the shapes. zp_w
-is 0 but for legacy uint8. int8 and uint8 sum in int32, int16 always in int64.
+Taps outside the image contribute nothing (but see the rule `padding_taps`). M, the depth
+multiplier, follows from the shapes. zp_w is 0 but for legacy uint8. int8 and uint8 sum in int32,
+int16 always in int64.
 
 C1  input and weights have rank 4, the bias one value per output channel
 C2  weights are [1, h, w, a multiple of the input channels]
@@ -38,6 +39,7 @@ from refint8.ops._convolution import (
     convolution_requantizer,
     filter_values,
     in_lanes,
+    outside_image,
     subtracted_zero_point,
 )
 from refint8.ops._depthwise_kernel import lower_depthwise
@@ -91,7 +93,9 @@ class DepthwiseConv2D(SumOfProducts):
         )
         check_filter_dtype(node, w, "C6")
         dilation = (int(options["dilation_h_factor"]), int(options["dilation_w_factor"]))
-        window = Window.of(options, (x.shape[1], x.shape[2]), (kh, kw), dilation)
+        window = Window.of(
+            options, (x.shape[1], x.shape[2]), (kh, kw), dilation, node.rules.same_padding
+        )
         wide = x.dtype == "INT16"
         own = x.dtype == "UINT8" and node.rules.depthwise_uint8 == "general"
         family = node.rules.requantize if own else None
@@ -99,12 +103,13 @@ class DepthwiseConv2D(SumOfProducts):
         return cls(
             shapes=(window.output_shape(x.shape[0], outputs),),
             window=window,
+            outside=outside_image(node, x),
             **cls.common(node, x, zero_point, in_lanes(node, x, requantize), wide=wide),
         )
 
     def spec(self, x: Array, w: Array, bias: Array | None = None) -> Array:
         """x [n, h, w, c], w [1, kh, kw, c * M], bias [c * M] to [n, out_h, out_w, c * M]."""
-        patches = self.window.patches(x.astype(np.int64) - self.input_zero_point)
+        patches = self.window.patches(x.astype(np.int64) - self.input_zero_point, self.outside)
         _, kh, kw, outputs = w.shape
         weights = filter_values(w) - self.weights_zero_point
         weights = weights.reshape(kh, kw, x.shape[3], -1)

@@ -154,7 +154,7 @@ def _requantizer(node: Node, x: Operand, w: Operand, *, wide: bool) -> Requantiz
     )
     scales: float | list[float]
     if w.per_channel:
-        scales = effective_scales(x, w, out, w.shape[0])
+        scales = effective_scales(node, x, w, w.shape[0])
     else:
         precision = "float64" if reference else rules.fully_connected_scale
         product_ratio = PRODUCT_RATIO["mixed" if own_kernel else precision]

@@ -44,7 +44,7 @@ class MaxPool2D(Record):
         """Condition C1, window, clamp."""
         x = node.input(0)
         check(len(x.shape) == 4, "C1", f"input {x.shape} must have rank 4")
-        window = Window.of_pool(node.options, (x.shape[1], x.shape[2]))
+        window = Window.of_pool(node.options, (x.shape[1], x.shape[2]), node.rules.same_padding)
         return cls(
             shapes=(window.output_shape(x.shape[0], x.shape[3]),),
             window=window,
