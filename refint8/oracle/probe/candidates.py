@@ -42,7 +42,8 @@ class Candidate:
         if rules == self.rules:
             return self
         kept = [(name, other) for name, other in self.changed if name != rule]
-        if rules != _changed(rules, rule, getattr(PROFILES[self.profile].rules, rule)):
+        own = PROFILES[self.profile].rules
+        if _changed(own, rule, alternative) != own:
             kept.append((rule, alternative))
         return Candidate(self.profile, rules, tuple(kept))
 
