@@ -13,11 +13,19 @@ import numpy as np
 
 from refint8.errors import DomainError
 from refint8.native.lowering import NotFastError, Place, Site
-from refint8.native.sums import ITEM, divide_sums, requantize_sums, sum_byte_runs, sum_runs
+from refint8.native.sums import (
+    ITEM,
+    divide_sums,
+    requantize_sums,
+    requantize_sums_in_lanes,
+    sum_byte_runs,
+    sum_runs,
+)
 from refint8.native.window import Window, sum_vectors
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import INT32_MAX, INT32_MIN, Ints, as_int64
+from refint8.numerics.lanes import ChannelLanes
 from refint8.numerics.requantize import DoubleRounding, Requantizer
 from refint8.ops._reduce import Reduction
 
@@ -53,11 +61,17 @@ def lower_requantized_sum(
     """
     offset = reduction.count * zero_points[0]
     ends = reduction.count * (as_int64(DTYPE_RANGE[dtype]) - zero_points[0])
+    lanes: tuple[int, ...] = ()
+    if isinstance(requantize, ChannelLanes) and requantize.up.size:
+        lanes = requantize.up.size, int(requantize.up.sum())
+        # Ties up is never further from zero, so what is proved here holds for all channels.
+        factor = requantize.multiplier, requantize.shift, requantize.left_shift
+        requantize = DoubleRounding(*factor)
     requantize = _proved(requantize, accumulator, ends, zero_points[1])
     sums = lower_sum(site, x, reduction, dtype)
     multiplier, shift = int(requantize.multiplier), int(requantize.shift)
     site.call(
-        requantize_sums(dtype),
+        requantize_sums_in_lanes(dtype) if lanes else requantize_sums(dtype),
         sums,
         site.output.offset,
         site.output.size,
@@ -67,6 +81,7 @@ def lower_requantized_sum(
         max(-shift, 0),
         zero_points[1],
         *DTYPE_RANGE[dtype],
+        *lanes,
     )
 
 

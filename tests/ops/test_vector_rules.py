@@ -115,6 +115,7 @@ def test_mean_over_an_image_has_vectors_of_16_channels(dtype, channels):
             total = sum(int(v) for v in x[b, :, :, c].reshape(-1))
             want.append(clamp(family(total, *factor) + offset, *LIMITS[dtype]))
     assert run(mean, x, None).reshape(-1).tolist() == want
+    assert_kernel_equals_spec(mean, x)
 
 
 def test_mean_over_other_axes_is_general():
