@@ -163,7 +163,7 @@ XNNPACK: Final = Profile(
     proven=(
         "the outputs of 327 third-party models: 11,648,880 elements, none different",
         "every output of the operator corpus: 4,145 models, 22,238,099 elements, none different",
-        "which operators are delegated: 7,500 in these models",
+        "which operators are delegated: 7,716 of these models, none otherwise",
     ),
     rules=replace(
         LITERT_OPT.rules,
