@@ -42,7 +42,7 @@ from refint8.numerics.requantize import (
 )
 from refint8.numerics.scales import ratio_float64
 from refint8.ops._elementwise import Finish, check_symmetric, per_channel
-from refint8.ops._float_kernel import lower_from_float
+from refint8.ops._float_kernel import lower_from_float, lower_from_float_in_vectors
 from refint8.ops._lookup_kernel import lower_lookup, lower_lookup_in_vectors
 from refint8.ops._op import Array, Node, Record, operator
 from refint8.ops._wide_kernel import lower_from_int32
@@ -149,6 +149,10 @@ class Quantize(Record):
         c = self.conversion
         if isinstance(c, FromFloat):
             lower_from_float(site, c.scale, c.zero_point, c.float_to_int, c.dtype)
+        elif isinstance(c, FromFloatInVectors):
+            lower_from_float_in_vectors(
+                site, c.scale, c.zero_point, c.float_to_int, c.dtype, FLOAT_VECTOR
+            )
         elif isinstance(c, FromSteps) and isinstance(c.requantize, FlatLanes):
             lanes = c.requantize
             inside, rest = (replace(c, requantize=part) for part in (lanes.inside, lanes.rest))
