@@ -69,7 +69,7 @@ def test_quantize_from_float_has_vectors_of_8(target, count):
         for i, v in enumerate(x)
     ]
     assert run(convert, x).tolist() == [clamp(v + zero_point, *LIMITS[target]) for v in want]
-    assert "FromFloatInVectors" in why_not_fast(convert, x)
+    assert_kernel_equals_spec(convert, x)
 
 
 def test_quantize_from_float_casts_as_x86_does():
@@ -78,6 +78,14 @@ def test_quantize_from_float_casts_as_x86_does():
         out = operand("INT8", (8,), 1.0, zero_point)
         convert = node("QUANTIZE", [operand("FLOAT32", (8,))], out, rules="litert-opt")
         assert run(convert, x).tolist() == [far] * 4 + [v + zero_point for v in (1, 2, 3, 4)]
+    edges = np.float32([2**31, 2**31 - 128, -(2**31), -(2**31) - 256, 0.5, -0.5, 2.5, math.nan])
+    x = np.concatenate([x, edges, edges[:7]])
+    for dtype in LIMITS:
+        for zero_point in (0,) if dtype == "INT16" else (0, 1, 127, 255, -128):
+            out = operand(dtype, (23,), 1.0, zero_point)
+            assert_kernel_equals_spec(
+                node("QUANTIZE", [operand("FLOAT32", (23,))], out, rules="litert-opt"), x
+            )
 
 
 @pytest.mark.parametrize("count", [5, 8, 21])
