@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.timing import interleaved
 from refint8.engine.runner import NativeCall
 from refint8.native.cpu import Tier, tier
-from refint8.native.epilogue import LANE_BYTES
+from refint8.native.epilogue_constants import LANE_BYTES
 from refint8.native.gemm import Tile, gemm, rows_that_fit
 from refint8.native.memory import aligned_block
 from refint8.native.store import shared

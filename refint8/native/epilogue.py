@@ -37,6 +37,7 @@ from refint8.native.cpu import Tier
 from refint8.native.epilogue_constants import Parameters, zero_point_and_shift
 from refint8.native.lowering import NotFastError
 from refint8.native.rounding_up import channel_lanes, rounding_up
+from refint8.numerics.channels import over_channels
 from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.float32_rounding import Float32Rounding
 from refint8.numerics.lanes import ChannelLanes
@@ -46,7 +47,6 @@ from refint8.numerics.requantize import (
     Float64Rounding,
     ReducedMultiplier,
     Requantizer,
-    over_channels,
 )
 from refint8.numerics.rounding_up import DoubleRoundingUp, SingleRounding
 

@@ -10,8 +10,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from refint8.native.lang import Kernel, Primitive, f32, i64, inlined, kernel
+import numpy as np
+
+from refint8.native.lang import Kernel, Primitive, clamp, f32, i64, inlined, kernel
 from refint8.native.runs import over_runs
+from refint8.native.sums import POINTERS
 
 LANES = 16
 """Elements of a vector, whatever the CPU's vectors."""
@@ -66,6 +69,53 @@ def quantize_float(dtype: str, *, truncate: bool = False, reciprocal: bool = Fal
 
     way = "truncate_" if truncate else "reciprocal_" if reciprocal else ""
     return _channels(f"quantize_float_{way}{dtype.lower()}", emit, 4, BITS[dtype] // 8)
+
+
+HALF_EVEN = 6755399441055744.0
+"""1.5 * 2^52: a double of smaller size, plus this and minus it, is rounded half to even."""
+
+
+@cache
+def quantize_float_in_vectors(dtype: str) -> Kernel:
+    """float32 to 8 or 16 bits as LiteRT's vectors and its scalars behind them round.
+
+    Words: source, target, elements in whole vectors, elements, address of the reciprocal scale
+    and the scale (float32), zero point, lowest and highest output.
+    """
+
+    def make() -> Any:
+        pointer = POINTERS[dtype]
+
+        @inlined
+        def placed(value: int, zero_point: int, low: int, high: int) -> Any:
+            """In int32, which wraps, then clamped."""
+            total = value + zero_point
+            return clamp(((total + (1 << 31)) & 0xFFFFFFFF) - (1 << 31), low, high)
+
+        def quantize(params: int, arena: int) -> None:
+            p = i64(params)
+            x, y = f32(arena + p[0]), pointer(arena + p[1])
+            reciprocal, scale = f32(p[4])[0], np.float64(f32(p[4])[1])
+            zero_point, low, high = p[5], p[6], p[7]
+            for i in range(p[2]):
+                real = np.float64(np.float32(x[i] * reciprocal))
+                whole = np.int64(-(1 << 31))  # what does not fit, and NaN
+                if real >= -2147483648.0 and real < 2147483648.0:
+                    whole = np.int64((real + HALF_EVEN) - HALF_EVEN)
+                y[i] = placed(whole, zero_point, low, high)
+            for i in range(p[2], p[3]):
+                real = np.float64(x[i]) / scale
+                whole = np.int64(-(1 << 31))
+                if real > -2147483649.0 and real < 2147483647.5:
+                    whole = np.int64(real)
+                    rest = real - np.float64(whole)
+                    whole += 1 if rest >= 0.5 else (-1 if rest <= -0.5 else 0)
+                    whole = whole if whole >= -(1 << 31) else np.int64(-(1 << 31))
+                y[i] = placed(whole, zero_point, low, high)
+
+        return quantize
+
+    return Kernel(f"quantize_float_in_vectors_{dtype.lower()}", make)
 
 
 @cache

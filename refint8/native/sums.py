@@ -136,6 +136,37 @@ def requantize_sums(dtype: str) -> Kernel:
 
 
 @cache
+def requantize_sums_in_lanes(dtype: str) -> Kernel:
+    """The same for sums of `channels` each, of which the first `whole` take ties up.
+
+    Words: those of `requantize_sums`, channels, whole.
+    """
+
+    def make() -> Any:
+        pointer = POINTERS[dtype]
+
+        def requantize(params: int, arena: int) -> None:
+            p = i64(params)
+            sums, target = i32(arena + p[0]), pointer(arena + p[1])
+            offset, multiplier, left, right = p[3], p[4], p[5], p[6]
+            zero_point, low, high, channels, whole = p[7], p[8], p[9], p[10], p[11]
+            mask = (1 << right) - 1
+            for row in range(p[2] // channels):
+                start = row * channels
+                for channel in range(channels):
+                    x = np.int32(np.int32(sums[start + channel] - offset) << left)
+                    h = (np.int64(x) * multiplier + (1 << 30)) >> 31
+                    less = 1 if h < 0 and channel >= whole else 0
+                    more = 1 if (h & mask) > (mask >> 1) + less else 0
+                    y = np.int32((h >> right) + more + zero_point)
+                    target[start + channel] = clamp(np.int64(y), low, high)
+
+        return requantize
+
+    return Kernel(f"requantize_sums_in_lanes_{dtype.lower()}", make)
+
+
+@cache
 def requantize_sums_float(dtype: str) -> Kernel:
     """clamp(round_half_even(f32(f32(f32(sum) * scale) + offset))), the clamp's ends below 2^22.
 

@@ -8,9 +8,9 @@ is added. An operator picks the family by the accumulator's width and the rules,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -300,10 +300,7 @@ def requantizer(
 def ready_requantizer(
     multiplier: Ints, shift: Ints, rules: Rules, *, wide: bool = False
 ) -> Requantizer:
-    """The requantizer that the rules name, from a multiplier and a shift: the raw layer's way.
-
-    Both are int64 of shape [] or [channels]. Raises UsageError where the family has none.
-    """
+    """The same from multiplier and shift, of shape [] or [channels]. Raises UsageError."""
     if wide:
         return ReducedMultiplier(multiplier, shift)
     if rules.requantize not in READY_32:
@@ -321,20 +318,6 @@ def mean_requantizer(effective_scale: float, count: int, rules: Rules) -> Requan
     multiplier, shift = divide_multiplier(*quantize_multiplier(effective_scale), count)
     counted = _counted(as_int64(shift), rules)
     return READY_32[rules.requantize](as_int64(multiplier), counted, rules.left_shift)
-
-
-def over_channels(
-    requantize: Requantizer, choose: Callable[[NDArray[Any]], NDArray[Any]]
-) -> Requantizer:
-    """The requantizer whose channels are `choose` of these; factors without an axis serve all."""
-    assert is_dataclass(requantize)
-    per_channel = {
-        f.name: choose(value)
-        for f in fields(requantize)
-        if isinstance(value := getattr(requantize, f.name), np.ndarray) and value.ndim
-    }
-    chosen: Requantizer = replace(requantize, **per_channel)
-    return chosen
 
 
 def _counted(shift: Ints, rules: Rules) -> Ints:

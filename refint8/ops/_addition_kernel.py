@@ -14,6 +14,7 @@ from refint8.native.raw_pairs import raw_pairs
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import Ints, as_int64
 from refint8.numerics.requantize import DoubleRounding, Requantizer, RightShiftRounding
+from refint8.numerics.rounding_up import SingleRounding
 from refint8.ops._addition import CommonShiftSum, PowerOfTwoSum, RawSum, ScaledSum, Sum
 from refint8.ops._broadcast_kernel import broadcast_runs
 from refint8.ops._linear_sum import common_shift_words, linear_sum
@@ -111,14 +112,26 @@ def _spec(
 
 
 def _lower_vectors(site: Site, record: VectorSum) -> None:
-    """As the general sum, where both agree on all pairs of bytes, which is nearly always so."""
-    dtype = record.general.finish.dtype
+    """Whole vectors one way, the rest the other; bytes alike where no pair tells them apart."""
+    dtype, size = record.general.finish.dtype, site.output.size
+    whole = size // record.lanes * record.lanes
+    parts = slice(0, whole), slice(whole, size)
     if dtype == "INT16":
-        raise NotFastError("sums in vectors have no kernel on int16")
+        inside = record.inside_as_sum()
+        if inside is None:
+            raise NotFastError("sums in vectors have no kernel for scales so far apart")
+        for each, part in zip((inside, record.general), parts, strict=True):
+            if part.stop > part.start:
+                _lower_staged(site, each, part)
+        return
     a, b = BYTES[dtype][:, np.newaxis], BYTES[dtype]
-    if not np.array_equal(record.inside(a, b), record.general(a, b)):
+    if np.array_equal(record.inside(a, b), record.general(a, b)):
+        _lower_scaled(site, record.general)
+    elif record.run == size and site.input(0).shape == site.input(1).shape:
+        lower_by_pair_table(site, record.inside, parts[0])
+        lower_by_pair_table(site, record.general, parts[1])
+    else:
         raise NotFastError("some pairs depend on their place")
-    _lower_scaled(site, record.general)
 
 
 def _lower_in_lanes(site: Site, record: ScaledSum, requantize: RightShiftRounding) -> None:
@@ -144,7 +157,8 @@ class Stages:
         return tuple(stage.form for stage in self.constants)
 
 
-def _lower_staged(site: Site, record: ScaledSum) -> None:
+def _lower_staged(site: Site, record: ScaledSum, part: slice | None = None) -> None:
+    """Of `part` of the output's elements only, where both operands have its shape."""
     stages = staged_sum(record)
     constants = site.constant(blocks(site.tier, list(stages.constants)))
     for runs in broadcast_runs(site):
@@ -154,7 +168,8 @@ def _lower_staged(site: Site, record: ScaledSum) -> None:
             left_shift=record.left_shift,
             minus=record.sign < 0,
         )
-        site.call(pairwise(spec), *runs.words, *clamp_words(record.finish), constants)
+        words = runs.words if part is None else runs.part(part, site.output.dtype.itemsize)
+        site.call(pairwise(spec), *words, *clamp_words(record.finish), constants)
 
 
 def staged_sum(record: ScaledSum) -> Stages:
@@ -184,7 +199,7 @@ def _operand_stage(
     requantize: Requantizer, shifted: Ints, zero_point: int, left_shift: int
 ) -> Parameters:
     """Of one operand; exactly 1/2 is a shift by one less, as nothing is cut off."""
-    if not isinstance(requantize, DoubleRounding):
+    if not isinstance(requantize, (DoubleRounding, SingleRounding)):
         raise NotFastError(f"{type(requantize).__name__} has no vector form for operands")
     bias = np.full(1, -(zero_point << left_shift), np.int64)
     if (int(requantize.multiplier), int(requantize.shift)) == EXACT_HALF:
@@ -193,6 +208,6 @@ def _operand_stage(
                           nothing)  # fmt: skip
     wide_open = (-(1 << 31), (1 << 31) - 1)
     stage = parameters(requantize, bias, (shifted[:1], shifted[1:]), 0, wide_open)
-    if stage.form not in ("fast", "mixed"):
+    if stage.form not in ("fast", "mixed", "unsigned"):
         raise NotFastError("an operand's factor has no vector form")
     return stage

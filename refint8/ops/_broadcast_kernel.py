@@ -64,6 +64,13 @@ class Runs:
     words: tuple[int, ...]
     scalar: tuple[bool, bool]
 
+    def part(self, elements: slice, item: int) -> tuple[int, ...]:
+        """The words for some elements of `item` bytes; both operands have the output's shape."""
+        assert self.words[6] == self.words[7] == 1
+        assert not any(self.scalar)
+        starts = [word + elements.start * item for word in self.words[:3]]
+        return (*starts, *self.words[3:11], elements.stop - elements.start)
+
 
 def broadcast_runs(site: Site, positions: tuple[int, int] = (0, 1)) -> Iterator[Runs]:
     """The calls that cover the output with two inputs of the operator."""

@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from refint8.native.float_edges import CHANNEL_WORDS, dequantize_float, quantize_float
+from refint8.native.float_edges import (
+    CHANNEL_WORDS,
+    dequantize_float,
+    quantize_float,
+    quantize_float_in_vectors,
+)
 from refint8.native.lowering import NotFastError, Place, Site
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import INT32_MAX, INT32_MIN, Ints, as_int64, wrap32
@@ -70,6 +75,27 @@ def lower_by_reciprocal(site: Site, reciprocal: np.float32, zero_point: int, dty
     constants[0, 5:7] = -np.inf, np.inf
     kernel = quantize_float(dtype, reciprocal=True)
     _append(site, kernel, site.read(0), site.output, np.ones(()), constants)
+
+
+def lower_from_float_in_vectors(
+    site: Site, scale: np.float32, zero_point: int, float_to_int: str, dtype: str, lanes: int
+) -> None:
+    """Append the same in whole vectors of `lanes` and behind them. Raises NotFastError."""
+    x, out = site.read(0), site.output
+    if float_to_int != "x86" or abs(zero_point) >= 1 << 31 or not scale > 0:
+        raise NotFastError("only casts as x86's have a kernel in vectors")
+    with np.errstate(all="ignore"):
+        constants = np.array([np.float32(1) / scale, scale], np.float32)
+    site.call(
+        quantize_float_in_vectors(dtype),
+        x.offset,
+        out.offset,
+        x.size // lanes * lanes,
+        x.size,
+        site.constant(constants),
+        zero_point,
+        *DTYPE_RANGE[dtype],
+    )
 
 
 def lower_to_float(site: Site, scale: NDArray[Any], zero_point: int | Ints, dtype: str) -> None:

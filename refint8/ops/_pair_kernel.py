@@ -61,10 +61,5 @@ def lower_by_pair_table(site: Site, function: PairFunction, part: slice | None =
         raise NotFastError(error.reason) from None
     address = site.constant(table)
     for runs in broadcast_runs(site):
-        words = list(runs.words)
-        if part is not None:
-            assert words[6] == words[7] == 1 and not any(runs.scalar)
-            for k in range(3):
-                words[k] += part.start
-            words[11] = part.stop - part.start
+        words = runs.words if part is None else runs.part(part, 1)
         site.call(look_up_pairs(runs.scalar), *words, address)

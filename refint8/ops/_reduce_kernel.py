@@ -18,6 +18,7 @@ from refint8.native.sums import (
     divide_sums,
     requantize_sums,
     requantize_sums_float,
+    requantize_sums_in_lanes,
     sum_byte_runs,
     sum_runs,
 )
@@ -26,6 +27,7 @@ from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import INT32_MAX, INT32_MIN, Ints, as_int64
 from refint8.numerics.float32_sum import Float32Sum
+from refint8.numerics.lanes import ChannelLanes
 from refint8.numerics.requantize import DoubleRounding, Requantizer
 from refint8.ops._reduce import Reduction
 
@@ -64,11 +66,17 @@ def lower_requantized_sum(
         return
     offset = reduction.count * zero_points[0]
     ends = reduction.count * (as_int64(DTYPE_RANGE[dtype]) - zero_points[0])
+    lanes: tuple[int, ...] = ()
+    if isinstance(requantize, ChannelLanes) and requantize.up.size:
+        lanes = requantize.up.size, int(requantize.up.sum())
+        # Ties up is never further from zero, so what is proved here holds for all channels.
+        factor = requantize.multiplier, requantize.shift, requantize.left_shift
+        requantize = DoubleRounding(*factor)
     requantize = _proved(requantize, accumulator, ends, zero_points[1])
     sums = lower_sum(site, x, reduction, dtype)
     multiplier, shift = int(requantize.multiplier), int(requantize.shift)
     site.call(
-        requantize_sums(dtype),
+        requantize_sums_in_lanes(dtype) if lanes else requantize_sums(dtype),
         sums,
         site.output.offset,
         site.output.size,
@@ -78,6 +86,7 @@ def lower_requantized_sum(
         max(-shift, 0),
         zero_points[1],
         *DTYPE_RANGE[dtype],
+        *lanes,
     )
 
 

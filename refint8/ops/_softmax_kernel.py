@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from refint8.native.fixedpoint import INT32_HIGH, leading_zeros_32, one_over_one_plus_x
-from refint8.native.lang import Kernel, clamp, i16, i32, i64, kernel, least
+from refint8.native.lang import Kernel, clamp, f32, i16, i32, i64, kernel, least
 from refint8.native.sums import ITEM, POINTERS
 
 
@@ -56,6 +56,47 @@ def softmax_fixed_point(dtype: str, out: str) -> Kernel:
         return softmax
 
     return Kernel(f"softmax_{dtype.lower()}_{out.lower()}", make)
+
+
+@cache
+def softmax_float32(dtype: str, out: str) -> Kernel:
+    """8-bit rows in float32, each operation rounded, sums in the order of the row.
+
+    Words: source, target, rows, classes, address of the float32 exponentials of max - x = 0..255
+    and of the output's scale behind them, offset, lowest and highest output.
+    """
+
+    def make() -> Any:
+        pointer, target_pointer, item = POINTERS[dtype], POINTERS[out], ITEM[out]
+        half_up = out == "UINT8"
+
+        def softmax(params: int, arena: int) -> None:
+            p = i64(params)
+            classes, e, offset, low, high = p[3], f32(p[4]), p[5], p[6], p[7]
+            scale = e[256]
+            for row in range(p[2]):
+                x = pointer(arena + p[0] + row * classes)
+                y = target_pointer(arena + p[1] + row * classes * item)
+                largest = x[0]
+                for i in range(classes):
+                    largest = x[i] if x[i] > largest else largest
+                total = np.float32(0)
+                for i in range(classes):
+                    total = np.float32(total + e[np.int64(largest) - np.int64(x[i])])
+                inverse = np.float32(np.float32(1) / np.float32(total * scale))
+                for i in range(classes):
+                    step = np.float32(e[np.int64(largest) - np.int64(x[i])] * inverse)
+                    if half_up:
+                        whole = np.int64(np.float32(step + np.float32(0.5)))
+                    else:
+                        # Steps are not negative, so ties away from zero go up.
+                        whole = np.int64(step)
+                        whole += 1 if step - np.float32(whole) >= np.float32(0.5) else 0
+                    y[i] = clamp(whole + offset, low, high)
+
+        return softmax
+
+    return Kernel(f"softmax_float32_{dtype.lower()}_{out.lower()}", make)
 
 
 @kernel

@@ -20,7 +20,7 @@ from refint8.native.copy import move_over, pad_image
 from refint8.native.lang import i64, kernel, least
 from refint8.native.lowering import NotFastError, Place, Site
 from refint8.numerics.activation import DTYPE_RANGE
-from refint8.numerics.requantize import over_channels
+from refint8.numerics.channels import over_channels
 from refint8.ops._convolution import SumOfProducts
 from refint8.ops._op import Array
 from refint8.ops._product_kernel import Rows, lower_product

@@ -8,7 +8,7 @@ A vector rescales its inputs with one rounding instead of two, so that some bits
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 import numpy as np
@@ -22,6 +22,7 @@ from refint8.numerics.fixedpoint import (
 )
 from refint8.numerics.recording import note, recorded, taken
 from refint8.numerics.requantize import DoubleRounding
+from refint8.numerics.rounding_up import SingleRounding
 from refint8.ops._addition import ScaledSum
 from refint8.ops._op import Array, Node, Shape
 
@@ -65,6 +66,22 @@ class VectorSum:
             return general.finish(steps)
         moved = wrap16(wrap16(steps) + general.finish.zero_point)
         return general.finish(moved - general.finish.zero_point)
+
+    def inside_as_sum(self) -> ScaledSum | None:
+        """`inside` as a sum whose inputs are rescaled by a single rounding; None where it is not.
+
+        A left shift that is smaller by n before SRDHM is a right shift by n within its rounding.
+        """
+        rescale = self.general.rescale
+        if not self.early or self.general.finish.dtype != "INT16":
+            return None
+        singles = []
+        for each in rescale:
+            assert isinstance(each, DoubleRounding)
+            if self.general.left_shift + int(each.shift) < 0:
+                return None
+            singles.append(SingleRounding(each.multiplier, each.shift, each.left_shift))
+        return replace(self.general, rescale=(singles[0], singles[1]))
 
     @recorded("rescale", "SRDHM of (x - zp) << left, its right shift cut off or taken off left")
     def _rescaled(self, difference: Ints, rescale: object) -> Ints:

@@ -51,7 +51,11 @@ from refint8.numerics.recording import note, taken
 from refint8.numerics.requantize import Requantizer, double_rounding, float_to_int32, requantizer
 from refint8.numerics.scales import ratio_float32, ratio_float64
 from refint8.ops._elementwise import Finish, check_symmetric, per_channel
-from refint8.ops._float_kernel import lower_by_reciprocal, lower_from_float
+from refint8.ops._float_kernel import (
+    lower_by_reciprocal,
+    lower_from_float,
+    lower_from_float_in_vectors,
+)
 from refint8.ops._lookup_kernel import lower_lookup, lower_lookup_in_vectors
 from refint8.ops._op import Array, Node, Record, operator
 from refint8.ops._wide_kernel import lower_from_int32
@@ -192,6 +196,10 @@ class Quantize(Record):
             lower_by_reciprocal(site, c.reciprocal, c.zero_point, c.dtype)
         elif isinstance(c, FromFloat):
             lower_from_float(site, c.scale, c.zero_point, c.float_to_int, c.dtype)
+        elif isinstance(c, FromFloatInVectors):
+            lower_from_float_in_vectors(
+                site, c.scale, c.zero_point, c.float_to_int, c.dtype, FLOAT_VECTOR
+            )
         elif isinstance(c, FromSteps) and isinstance(c.requantize, FlatLanes):
             lanes = c.requantize
             inside, rest = (replace(c, requantize=part) for part in (lanes.inside, lanes.rest))

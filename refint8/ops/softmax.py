@@ -63,7 +63,7 @@ from refint8.numerics.softmax import (
 )
 from refint8.numerics.tables import lut16_lookup
 from refint8.ops._op import Array, Node, Operand, Record, check, operator
-from refint8.ops._softmax_kernel import softmax_fixed_point, softmax_int16
+from refint8.ops._softmax_kernel import softmax_fixed_point, softmax_float32, softmax_int16
 
 IMPLIED_OUTPUT = {("INT8", "INT8"): (1 / 256, -128), ("INT16", "INT16"): (1 / 32768, 0)}
 """Output scale and zero point by input and output dtype, where the engine looks at them."""
@@ -142,6 +142,10 @@ class FloatRows:
     offset: int
     away: bool
 
+    def stays_small(self) -> bool:
+        """Whether no step, which is at most 1 / output_scale, leaves 30 bits or is a NaN."""
+        return bool(self.output_scale > 2.0**-30 and self.table[0] == 1)
+
     def __call__(self, difference: Ints) -> Ints:
         """x - max(row) to output steps, the sum in the order of the row, not yet clamped."""
         e = self.table[-difference]
@@ -212,9 +216,19 @@ class Softmax(Record):
         """Exponentials by a table over all differences that two inputs can have."""
         x, out = site.read(0), site.output
         classes = x.shape[-1]
-        if isinstance(self.rows, FloatRows):
-            raise NotFastError("the float32 table has no kernel")
         words = (x.offset, out.offset, x.size // classes, classes)
+        if isinstance(self.rows, FloatRows):
+            constants = np.append(self.rows.table, self.rows.output_scale)
+            if not self.rows.stays_small():
+                raise NotFastError("a step may leave 32 bits")
+            site.call(
+                softmax_float32(x.dtype.name.upper(), self.dtype),
+                *words,
+                site.constant(constants.astype(np.float32)),
+                self.rows.offset,
+                *self.clamp,
+            )
+            return
         differences = -np.arange(1 << 8 * x.dtype.itemsize)
         try:
             e = self.rows.exponentials(differences)

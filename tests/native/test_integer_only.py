@@ -37,9 +37,10 @@ from tests.engine.state_models import svdf
 FLOAT_KERNELS = (
     r"(gemm|depthwise)_.*_float64(_wide)?_.*",  # LiteRT's FULLY_CONNECTED: rounds in double
     r"plain_products_float64_.*",  # the same with computed weights
+    r"(gemm|depthwise|product)_.*float32_.*",  # XNNPACK: rounds in float32
+    r"softmax_float32_.*",  # LiteRT's optimised SOFTMAX
     r"(de)?quantize_float_.*",  # the edges of a model, real numbers in and out
     r"quotients_float.*|square_roots_float",  # DIV and SQRT of FLOAT32
-    r"(gemm|depthwise|product)_.*float32_.*",  # XNNPACK: rounds in float32
     r"requantize_sums_float_.*|multiply_packed_float32",  # MEAN, SUM, BATCH_MATMUL of XNNPACK
 )
 """All kernels with floating point, by what their names match."""

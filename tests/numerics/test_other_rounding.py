@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refint8.errors import DomainError
+from refint8.numerics.channels import over_channels
 from refint8.numerics.float32_rounding import LIMIT, Float32Rounding
 from refint8.numerics.requantize import (
     DoubleRounding,
     ReducedMultiplier,
     mean_requantizer,
-    over_channels,
     requantizer,
 )
 from refint8.numerics.rounding_up import DoubleRoundingUp, SingleRounding
