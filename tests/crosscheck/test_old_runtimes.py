@@ -15,6 +15,7 @@ from refint8.model.build import ModelBuilder
 from refint8.model.reader import read_model
 from refint8.oracle.crosscheck import crosscheck
 from refint8.oracle.targets import TFLITE_RUNTIME, target
+from tests.conftest import missing
 from tests.crosscheck.corpus import entries, quick
 
 RUNTIMES = {"tflite-runtime": TFLITE_RUNTIME, "litert:ref": "REFINT8_LITERT_1_2"}
@@ -33,7 +34,7 @@ PER_CHANNEL_3D = "gicLAB+SECDA-TFLite/src/benchmark_suite/model_gen/files/simple
 def engine(request):
     python = os.environ.get(RUNTIMES[request.param])
     if not python:
-        pytest.skip(f"{RUNTIMES[request.param]} names no Python; see tools/make_old_runtime.py")
+        missing(f"{RUNTIMES[request.param]} names no Python; see tools/make_old_runtime.py")
     return target(f"{request.param}:{python}")
 
 
@@ -41,7 +42,7 @@ def engine(request):
 def tflite_runtime():
     python = os.environ.get(TFLITE_RUNTIME)
     if not python:
-        pytest.skip(f"{TFLITE_RUNTIME} names no Python; see tools/make_old_runtime.py")
+        missing(f"{TFLITE_RUNTIME} names no Python; see tools/make_old_runtime.py")
     return target(f"tflite-runtime:{python}")
 
 
