@@ -13,13 +13,15 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 BLOCK = re.compile(r"^```python\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["CUSTOM_OPERATORS.md", "RAW_LAYER.md"])
-def test_blocks_run_in_order(page, monkeypatch):
+@pytest.mark.parametrize(
+    "page, least", [("CUSTOM_OPERATORS.md", 5), ("RAW_LAYER.md", 5), ("CROSSCHECK.md", 2)]
+)
+def test_blocks_run_in_order(page, least, monkeypatch):
     monkeypatch.setattr(_custom, "_REGISTERED", {})
     text = (DOCS / page).read_text(encoding="utf-8")
     blocks = BLOCK.findall(text)
-    assert len(blocks) >= 5
-    assert sum("assert " in block for block in blocks) >= 4
+    assert len(blocks) >= least
+    assert sum("assert " in block for block in blocks) >= least - 1
     namespace = {"__name__": f"docs_{Path(page).stem.lower()}"}
     for block in blocks:
         line = text[: text.index(block)].count("\n")

@@ -6,21 +6,23 @@ import glob
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from refint8.cli._console import result, result_json, tracked
 from refint8.cli._options import AsJson, profile_names, read
 from refint8.errors import ModelError, UsageError
+from refint8.model.names import nearest
 from refint8.model.reader import read_model
 from refint8.numerics.profiles import PROFILES
 from refint8.numerics.profiles import profile as profile_of
-from refint8.oracle.crosscheck import Report, Verdict, exit_code
 from refint8.oracle.crosscheck import crosscheck as check_model
+from refint8.oracle.findings import Mode, Report, Verdict, exit_code
 from refint8.oracle.inputs import load_inputs
-from refint8.oracle.targets import NAMES, Target, target
+from refint8.oracle.targets import FORMS, NAMES, Target, target
 from refint8.report.json_report import SCHEMA, crosscheck_json
+from refint8.report.junit import junit_xml
 from refint8.report.table import Text
 from refint8.report.terminal import show
 from refint8.report.text import crosscheck_blocks
@@ -37,7 +39,8 @@ def crosscheck(
             "--against",
             "-a",
             metavar="TARGETS",
-            help=f"Repeated or with commas: {', '.join(NAMES)} (litert:ref if none).",
+            help="Repeated or with commas (litert:ref if none): "
+            f"{', '.join(NAMES)}, {', '.join(FORMS)}.",
         ),
     ] = None,
     inputs: Annotated[
@@ -55,20 +58,41 @@ def crosscheck(
     samples: Annotated[int, typer.Option(min=1, help="Seeded samples.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Seed of seeded samples.")] = 0,
     profile: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             "--profile",
             "-p",
-            metavar="PROFILE",
-            help=f"Instead of each target's own: {', '.join(PROFILES)}.",
+            metavar="PROFILES",
+            help=f"Instead of each target's own, repeated or with commas: {', '.join(PROFILES)}.",
             autocompletion=profile_names,
         ),
     ] = None,
+    mode: Annotated[
+        str,
+        typer.Option(
+            "--mode",
+            "-m",
+            metavar="MODE",
+            help="cumulative: the whole model runs; isolated: every operator alone, fed with"
+            " refint8's values; both; auto: isolated where cumulative leaves a question.",
+        ),
+    ] = "auto",
+    tensors: Annotated[
+        list[str] | None,
+        typer.Option("--tensor", "-t", metavar="TENSOR", help="Only these, by name or index."),
+    ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Keep the state of variables between samples.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="A new process for every operator run alone.")
+    ] = False,
     as_json: AsJson = False,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Also write JUnit XML.")
+    ] = None,
     errors: Annotated[int, typer.Option(min=0, help="Differing tensors to list.")] = 20,
-    time_limit: Annotated[
-        float, typer.Option(min=0.1, help="Seconds per model and target.")
-    ] = 60.0,
+    time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds per run of a target.")] = 60.0,
 ) -> None:
     """Compare every tensor of models with engines, bit for bit.
 
@@ -77,8 +101,12 @@ def crosscheck(
     """
     targets = parse_targets(against or ["litert:ref"])
     paths = model_paths(models)
-    if profile is not None:
-        profile_of(profile)
+    profiles = _parts(profile or [])
+    for name in profiles:
+        profile_of(name)
+    if junit is not None and not junit.parent.is_dir():
+        raise UsageError(f"cannot write {junit}: its directory does not exist")
+    wanted = _mode(mode)
     reports: list[Report] = []
     unreadable: dict[str, str] = {}
     for path in tracked(paths, "models"):
@@ -90,14 +118,20 @@ def crosscheck(
         report = check_model(
             model,
             targets,
-            profile=profile,
+            profile=profiles or None,
             inputs=load_inputs(inputs, model, float_io=float_io) if inputs else None,
             samples=samples,
             seed=seed,
             time_limit=time_limit,
+            stream=stream,
+            mode=wanted,
+            tensors=tensors or None,
+            fresh=fresh,
         )
         reports.append(report)
     code = _exit_code(reports, unreadable)
+    if junit is not None:
+        junit.write_bytes(junit_xml(reports, unreadable))
     if as_json:
         result_json(SCHEMA, crosscheck_json(reports, unreadable, code))
     else:
@@ -108,9 +142,26 @@ def crosscheck(
 
 
 def parse_targets(names: Sequence[str]) -> list[Target]:
-    """Targets by name, each once; a name may be several with commas between."""
-    split = [part.strip() for name in names for part in name.split(",") if part.strip()]
+    """Targets by name, each once; a name may be several with commas between, a command the last."""
+    split: list[str] = []
+    for name in names:
+        before, command, rest = f",{name}".partition(",cmd:")
+        split += [*_parts([before]), *([f"cmd:{rest}"] if command else [])]
     return list(dict.fromkeys(target(name) for name in split))
+
+
+def _parts(names: Sequence[str]) -> list[str]:
+    """Names, each once, of which several may stand together with commas between."""
+    split = [part.strip() for name in names for part in name.split(",")]
+    return list(dict.fromkeys(part for part in split if part))
+
+
+def _mode(name: str) -> Mode:
+    modes: tuple[Mode, ...] = get_args(Mode)
+    for mode in modes:
+        if mode == name:
+            return mode
+    raise UsageError(f"there is no mode {name!r}", hint=nearest(name, modes))
 
 
 def model_paths(patterns: Sequence[str]) -> list[Path]:

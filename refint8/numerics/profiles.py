@@ -25,7 +25,8 @@ class Profile:
 TFLITE: Final = Profile(
     name="tflite",
     summary="integer-only, double rounding everywhere; undefined arithmetic is refused",
-    engine="TFLite's reference kernels as shipped through TF 2.19",
+    engine="TFLite's reference kernels as shipped through TF 2.19: ai-edge-litert 1.2.0 and"
+    " tflite-runtime 2.14.0, BUILTIN_REF, x86-64",
     rules=Rules(),
 )
 

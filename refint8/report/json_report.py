@@ -1,13 +1,13 @@
-"""Crosscheck reports as one JSON structure; its version is part of it."""
+"""Crosscheck reports as one JSON structure, described in docs/CROSSCHECK.md, and its version."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from refint8.oracle.crosscheck import Comparison, Report, TensorResult
+from refint8.oracle.findings import Alone, Comparison, Count, Finding, Report, TensorResult
 
-SCHEMA = "refint8-crosscheck-1"
+SCHEMA = "refint8-crosscheck-2"
 
 
 def crosscheck_json(
@@ -30,6 +30,7 @@ def _report(report: Report) -> dict[str, Any]:
         "sha256": report.sha256,
         "samples": report.samples,
         "seed": report.seed,
+        "mode": report.mode,
         "exit_code": report.exit_code,
         "comparisons": [_comparison(comparison) for comparison in report.comparisons],
     }
@@ -42,15 +43,58 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "engine": comparison.engine,
         "profile": comparison.profile,
         "verdict": comparison.verdict,
+        "cumulative": comparison.cumulative,
         "detail": comparison.detail,
         "seconds": comparison.seconds,
         "expected": comparison.expected,
         "compared": len(comparison.tensors),
         "elements": comparison.elements,
         "differing": comparison.differing,
+        "alone": _count(comparison.alone),
+        "causes": [finding.operator for finding in comparison.causes],
         "first_divergence": None if first is None else _tensor(first),
-        "operators": [vars(total) for total in comparison.operators],
+        "totals": [
+            {
+                "operator_name": total.operator_name,
+                "operators": total.operators,
+                "causes": total.causes,
+                "cumulative": _count(total.cumulative),
+                "alone": _count(total.isolated),
+            }
+            for total in comparison.operators
+        ],
+        "operators": [_finding(finding) for finding in comparison.findings],
         "tensors": [_tensor(result) for result in comparison.tensors],
+    }
+
+
+def _count(count: Count) -> dict[str, Any]:
+    return {
+        "tensors": count.tensors,
+        "elements": count.elements,
+        "differing": count.differing,
+        "largest": count.largest,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "operator": finding.operator,
+        "operator_name": finding.operator_name,
+        "role": finding.role,
+        "delegated": finding.delegated,
+        "note": finding.note,
+        "tensors": [result.tensor for result in finding.tensors],
+        "alone": None if finding.alone is None else _alone(finding.alone),
+    }
+
+
+def _alone(alone: Alone) -> dict[str, Any]:
+    return {
+        "verdict": alone.verdict,
+        "detail": alone.detail,
+        "delegated": alone.delegated,
+        "tensors": [_tensor(result) for result in alone.tensors],
     }
 
 

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from refint8.oracle.crosscheck import Comparison, Report, TensorResult
+from refint8.oracle.findings import Comparison, Count, OperatorTotal, Report
+from refint8.report.details import details, one_line, place, share
 from refint8.report.table import Block, Table, Text
 
 SEVERITY = (
-    *("different", "undefined", "unsupported"),
-    *("crashed", "timed out", "refused", "missing", "equal"),
+    *("different", "malformed", "undefined", "unsupported", "crashed", "aborted"),
+    *("timed out", "refused", "missing", "skipped", "equal"),
 )
 """Verdicts from the worst down."""
 
 EXPANDED = ("different", "undefined", "unsupported")
 """Verdicts that get their own part below an overview; the others fit into a line."""
 
-REASON_LENGTH = 100
+Pair = tuple[Report, Comparison]
 
 
 def crosscheck_blocks(reports: Sequence[Report], errors: int = 20) -> list[Block]:
@@ -27,45 +28,109 @@ def crosscheck_blocks(reports: Sequence[Report], errors: int = 20) -> list[Block
     At most `errors` tensors are listed over all comparisons.
     """
     pairs = [(report, comparison) for report in reports for comparison in report.comparisons]
+    columns = _columns(pairs)
     pairs.sort(key=lambda pair: _badness(pair[1]), reverse=True)
     if len(pairs) == 1:
-        return _details(*pairs[0], errors)
-    blocks: list[Block] = [_overview(pairs), Text("")]
+        return details(*pairs[0], errors)
+    blocks: list[Block] = [_overview(pairs), Text(""), *_matrices(columns)]
     told: set[tuple[str, str]] = set()
     for report, comparison in pairs:
         reason = (report.model, comparison.detail)
-        if comparison.verdict not in EXPANDED or (comparison.detail and reason in told):
+        apart = any(f.alone and f.alone.verdict not in ("equal",) for f in comparison.findings)
+        if not (comparison.verdict in EXPANDED or apart):
+            continue
+        if comparison.detail and reason in told and not comparison.findings:
             continue
         told.add(reason)
-        blocks += [*_details(report, comparison, errors), Text("")]
+        blocks += [*details(report, comparison, errors), Text("")]
         errors -= min(errors, sum(not result.equal for result in comparison.tensors))
     return [*blocks, _summary(pairs)]
 
 
 def _badness(comparison: Comparison) -> tuple[int, float]:
-    return -SEVERITY.index(comparison.verdict), _share(comparison.differing, comparison.elements)
+    return -SEVERITY.index(comparison.verdict), share(comparison.differing, comparison.elements)
 
 
-def _share(differing: int, elements: int) -> float:
-    return differing / elements if elements else float(differing > 0)
-
-
-def _overview(pairs: Sequence[tuple[Report, Comparison]]) -> Table:
+def _overview(pairs: Sequence[Pair]) -> Table:
     folder = _common_folder([report.model for report, _ in pairs])
-    rows = [
-        (
-            report.model.removeprefix(folder),
-            comparison.target,
+    profiles = _several_profiles([comparison for _, comparison in pairs])
+    alone = any(comparison.alone.tensors for _, comparison in pairs)
+    rows = []
+    for report, comparison in pairs:
+        row = [report.model.removeprefix(folder), _target(comparison, profiles)]
+        row += [
             comparison.verdict,
             f"{len(comparison.tensors)}/{comparison.expected}",
             f"{comparison.differing}/{comparison.elements}",
-            _place(comparison.first) or _one_line(comparison.detail),
-        )
-        for report, comparison in pairs
-    ]
+        ]
+        if alone:
+            row += [_alone(comparison), str(len(comparison.causes) or "")]
+        rows.append([*row, place(comparison.first) or one_line(comparison.detail)])
     bad = frozenset(n for n, (_, c) in enumerate(pairs) if c.verdict == "different")
-    headers = ("model", "target", "verdict", "tensors", "differ", "first divergence or reason")
-    return Table(headers, rows, frozenset({3, 4}), bad, title=f"in {folder}" if folder else "")
+    headers = ["model", "target", "verdict", "tensors", "differ"]
+    headers += ["alone", "causes"] if alone else []
+    headers += ["first divergence or reason"]
+    right = frozenset({3, 4, 5, 6} if alone else {3, 4})
+    return Table(headers, rows, right, bad, title=f"in {folder}" if folder else "")
+
+
+def _alone(comparison: Comparison) -> str:
+    count = comparison.alone
+    return f"{count.differing}/{count.elements}" if count.tensors else "-"
+
+
+def _several_profiles(comparisons: Sequence[Comparison]) -> bool:
+    """Whether a target's name alone does not say which column it is."""
+    pairs = {(c.target, c.profile) for c in comparisons}
+    return len(pairs) > len({target for target, _ in pairs})
+
+
+def _target(comparison: Comparison, profiles: bool) -> str:
+    return f"{comparison.target} ({comparison.profile})" if profiles else comparison.target
+
+
+def _columns(pairs: Sequence[Pair]) -> dict[str, list[Comparison]]:
+    """Comparisons by the target that heads their column, in the order asked for."""
+    profiles = _several_profiles([comparison for _, comparison in pairs])
+    columns: dict[str, list[Comparison]] = {}
+    for _, comparison in pairs:
+        columns.setdefault(_target(comparison, profiles), []).append(comparison)
+    return columns
+
+
+def _matrices(columns: dict[str, list[Comparison]]) -> list[Block]:
+    """Operators by engines: in the model, and alone where any ran alone."""
+    blocks: list[Block] = []
+    parts: tuple[tuple[str, Callable[[OperatorTotal], Count]], ...] = (
+        ("operators in the model: elements differing, in tensors", lambda t: t.cumulative),
+        ("operators alone, fed with refint8's values", lambda t: t.isolated),
+    )
+    for title, part in parts:
+        cells: dict[str, dict[str, list[Count]]] = {}
+        for column, comparisons in columns.items():
+            for comparison in comparisons:
+                for total in comparison.operators:
+                    row = cells.setdefault(total.operator_name, {})
+                    row.setdefault(column, []).append(part(total))
+        rows = [[name, *(_cell(row.get(c, ())) for c in columns)] for name, row in cells.items()]
+        rows = [row for row in sorted(rows) if any(cell != "-" for cell in row[1:])]
+        if rows:
+            table = Table(
+                ["operator", *columns], rows, frozenset(range(1, len(columns) + 1)), title=title
+            )
+            blocks += [table, Text("")]
+    return blocks
+
+
+def _cell(counts: Sequence[Count]) -> str:
+    tensors = sum(count.tensors for count in counts)
+    if not tensors:
+        return "-"
+    differing = sum(count.differing for count in counts)
+    elements = sum(count.elements for count in counts)
+    largest = max(count.largest for count in counts)
+    most = f", max {largest}" if differing else ""
+    return f"{differing}/{elements} in {tensors}{most}"
 
 
 def _common_folder(names: Sequence[str]) -> str:
@@ -79,109 +144,7 @@ def _common_folder(names: Sequence[str]) -> str:
     return f"{folder}{os.sep}" if folder not in ("", ".", os.sep) else ""
 
 
-def _one_line(detail: str) -> str:
-    line = " / ".join(detail.splitlines())
-    return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 3] + "..."
-
-
-def _place(result: TensorResult | None) -> str:
-    if result is None:
-        return ""
-    return f"#{result.operator} {result.operator_name} {result.name}"
-
-
-def _details(report: Report, comparison: Comparison, errors: int) -> list[Block]:
-    blocks: list[Block] = [
-        Text(
-            f"{report.model} (sha256 {report.sha256[:12]}) against {comparison.target}"
-            f" ({comparison.engine}), profile {comparison.profile}, {_inputs(report)}"
-        )
-    ]
-    if comparison.verdict in ("equal", "different"):
-        blocks += _differences(comparison, errors)
-    else:
-        blocks.append(Text(_reason(comparison), "bad"))
-    return blocks
-
-
-def _inputs(report: Report) -> str:
-    count = "1 input set" if report.samples == 1 else f"{report.samples} input sets"
-    return count if report.seed is None else f"{count} (seed {report.seed})"
-
-
-def _reason(comparison: Comparison) -> str:
-    who = {
-        "unsupported": "refint8 does not support the model",
-        "undefined": "the arithmetic is not defined here",
-        "missing": "the engine is not installed",
-    }.get(comparison.verdict, f"the engine {_verb(comparison.verdict)}")
-    return f"{comparison.verdict}: {who}\n{_indented(comparison.detail)}".rstrip()
-
-
-def _verb(verdict: str) -> str:
-    return {"refused": "refused the model"}.get(verdict, verdict)
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
-
-
-def _differences(comparison: Comparison, errors: int) -> list[Block]:
-    blocks: list[Block] = []
-    differing = [result for result in comparison.tensors if not result.equal]
-    worst = sorted(differing, key=lambda r: (-_share(r.differing, r.elements), r.operator))
-    if worst and errors:
-        blocks.append(_tensors(worst[:errors], comparison.first))
-    if len(worst) > errors:
-        blocks.append(Text(f"... and {len(worst) - errors} more tensors (--errors lists more)"))
-    if first := comparison.first:
-        blocks.append(Text(_first(first), "bad"))
-        kinds = [total for total in comparison.operators if total.differing]
-        rows = [
-            (kind.operator_name, str(kind.tensors), f"{kind.differing}/{kind.elements}")
-            for kind in kinds
-        ]
-        blocks.append(Table(("operator", "tensors", "differ"), rows, frozenset({1, 2})))
-    if comparison.detail:
-        blocks.append(Text(f"note: {comparison.detail}"))
-    equal = len(comparison.tensors) - len(differing)
-    text = (
-        f"{equal} of {len(comparison.tensors)} tensors equal,"
-        f" {comparison.differing} of {comparison.elements} elements differ"
-    )
-    if len(comparison.tensors) < comparison.expected:
-        text += f"; the engine gives {len(comparison.tensors)} of {comparison.expected} tensors"
-    return [*blocks, Text(text, "bad" if differing else "good")]
-
-
-def _tensors(results: Sequence[TensorResult], first: TensorResult | None) -> Table:
-    rows = [
-        (
-            str(result.operator),
-            result.operator_name,
-            result.name or f"tensor {result.tensor}",
-            f"{result.differing}/{result.elements}",
-            str(result.largest),
-            result.diff.problem or ("first divergence" if result is first else ""),
-        )
-        for result in results
-    ]
-    headers = ("#", "op", "tensor", "differ", "max", "verdict")
-    return Table(headers, rows, frozenset({0, 3, 4}))
-
-
-def _first(result: TensorResult) -> str:
-    diff = result.diff
-    place = f"first divergence: operator {_place(result)} (tensor {result.tensor})"
-    if diff.problem:
-        return f"{place}: {diff.problem}"
-    return (
-        f"{place}, input set {result.sample}, at {list(diff.first or ())}:"
-        f" refint8 {diff.a}, engine {diff.b}"
-    )
-
-
-def _summary(pairs: Sequence[tuple[Report, Comparison]]) -> Text:
+def _summary(pairs: Sequence[Pair]) -> Text:
     counts = {v: sum(c.verdict == v for _, c in pairs) for v in SEVERITY}
     text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     tensors = sum(len(c.tensors) for _, c in pairs)

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from refint8.cli import crosscheck as command
 from refint8.cli import main
 from refint8.model.build import ModelBuilder
-from refint8.oracle.targets import Outcome, target
+from refint8.oracle.targets import NAMES, Outcome, target
 from tests.conftest import installed
 from tests.oracle.test_crosscheck import Stub, flawed, pools
 
@@ -80,6 +81,15 @@ def test_several_targets_repeated_or_with_commas(run, model):
         (["-p", "nobody"], "there is no profile 'nobody'"),
         (["-i", "nowhere.npy"], "cannot read nowhere.npy"),
         (["--samples", "0"], "Invalid value for '--samples'"),
+        (["-p", "tflm,nobody"], "there is no profile 'nobody'"),
+        (["-a", "cmd:true"], "the command 'true' has no place for its outputs"),
+        (["-a", "py:nothing"], "'py:nothing' names no function"),
+        (["-a", "refint8:nobody"], "there is no profile 'nobody'"),
+        (["-a", "litert:fast:python"], "there is no target 'litert:fast:python'"),
+        (["--mode", "isolate"], "there is no mode 'isolate'"),
+        (["-t", "99"], "there is no tensor 99"),
+        (["-t", "x"], "tensor 'x' is written by no operator"),
+        (["--junit", "no/such/folder/x.xml"], "cannot write no/such/folder/x.xml"),
     ],
 )
 def test_a_mistake_is_2(run, model, arguments, message):
@@ -168,12 +178,60 @@ def test_json(run, model):
     result = run(model, "-a", "good,bad", "--json")
     found = json.loads(result.stdout)
     assert result.exit_code == found["exit_code"] == 1
-    assert found["schema"] == "refint8-crosscheck-1"
+    assert found["schema"] == "refint8-crosscheck-2"
     assert [c["verdict"] for c in found["models"][0]["comparisons"]] == ["equal", "different"]
 
 
 def test_errors(run, model):
     assert "verdict" not in run(model, "-a", "bad", "--errors", "0").stdout
+
+
+def test_a_name_that_does_not_exist_names_the_nearest(run, model):
+    result = run(model, "-t", "shap")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "error: there is no tensor 'shap'\n  hint: the nearest: 'shape'\n"
+
+
+def test_only_the_tensors_named(run, model):
+    found = json.loads(run(model, "-a", "bad", "-t", "y", "-t", "4", "--json").stdout)
+    assert [t["name"] for t in found["models"][0]["comparisons"][0]["tensors"]] == ["y", "w"]
+    assert found["exit_code"] == 0
+
+
+@pytest.mark.parametrize("mode, ran", [("cumulative", 0), ("auto", 0), ("both", 3)])
+def test_modes(run, model, mode, ran):
+    found = json.loads(run(model, "-a", "good", "--mode", mode, "--json").stdout)
+    assert found["models"][0]["mode"] == mode
+    assert found["models"][0]["comparisons"][0]["alone"]["tensors"] == ran
+
+
+def test_isolated_runs_no_whole_model(run, model):
+    (found,) = json.loads(run(model, "--mode", "isolated", "--json").stdout)["models"]
+    assert (found["comparisons"][0]["cumulative"], found["comparisons"][0]["compared"]) == (None, 0)
+    assert "alone 3 of 3 operators equal" in run(model, "-m", "isolated").stdout
+
+
+def test_a_command_with_commas_is_the_last_of_a_list():
+    names = [one.name for one in command.parse_targets(["tflm,litert,cmd:./a,b {outputs}", "tflm"])]
+    assert names == ["tflm", "litert:ref", "cmd:./a,b {outputs}"]
+
+
+def test_profiles_repeated_or_with_commas(run, model):
+    found = json.loads(run(model, "-p", "tflm,tflite", "-p", "tflm", "--json").stdout)
+    assert [c["profile"] for c in found["models"][0]["comparisons"]] == ["tflm", "tflite"]
+
+
+def test_junit(run, model, tmp_path):
+    path = tmp_path / "report.xml"
+    assert run(model, "-a", "bad", "--junit", path).exit_code == 1
+    root = ElementTree.parse(path).getroot()
+    assert [suite.get("failures") for suite in root] == ["1"]
+
+
+def test_the_help_names_every_kind_of_target(run):
+    shown = " ".join(run("--help").stdout.split())
+    for name in (*NAMES, "tflite-runtime[:PYTHON]", "cmd:COMMAND", "py:MODULE:FUNCTION"):
+        assert name in shown
 
 
 def test_an_engine_for_real(model):

@@ -17,7 +17,7 @@ if os.environ.get("FAKE_ENGINE_WITHOUT_FORK"):
     sys.modules["__main__"].FORK = False
 
 
-def version() -> str:
+def version(option: str) -> str:
     return "fake 1.0"
 
 

@@ -34,7 +34,8 @@ class Stub:
         results = []
         for number, given in enumerate(inputs):
             result = session.run(given)
-            result = {index: result[index].copy() for index in tensors}
+            wanted = dict.fromkeys((*(tensors or ()), *session.plan.subgraph.outputs))
+            result = {index: result[index].copy() for index in wanted}
             if self.change is not None:
                 self.change(number, result)
             results.append(result)
@@ -60,7 +61,7 @@ def flawed(tensor, *samples):
     """A change that adds 3 to the second element of a tensor in some samples."""
 
     def change(number, result):
-        if number in samples:
+        if number in samples and tensor in result:
             result[tensor].reshape(-1)[1] ^= 3
 
     return change
@@ -120,10 +121,25 @@ def test_tensors_the_engine_does_not_give_are_counted():
 
 def test_an_engine_that_gives_nothing_is_not_equal():
     (comparison,) = crosscheck(pools(), Stub(lambda number, result: result.clear())).comparisons
-    assert comparison.verdict == "refused"
+    assert comparison.verdict == "malformed"
+    assert comparison.detail == "no tensor was given."
 
 
-@pytest.mark.parametrize("status", ["refused", "crashed", "timed out", "missing"])
+def test_an_output_the_engine_does_not_give_is_a_difference():
+    (comparison,) = crosscheck(pools(), Stub(lambda number, result: result.pop(4))).comparisons
+    assert comparison.verdict == "different"
+    assert comparison.first.diff.problem == "not given"
+
+
+def test_a_target_that_raises_has_refused():
+    def change(number, result):
+        raise ConnectionError("no board")
+
+    (comparison,) = crosscheck(pools(), Stub(change)).comparisons
+    assert (comparison.verdict, comparison.detail) == ("refused", "ConnectionError: no board")
+
+
+@pytest.mark.parametrize("status", ["refused", "crashed", "aborted", "timed out", "missing"])
 def test_what_the_engine_does_is_reported(status):
     report = crosscheck(pools(), Stub(outcome=Outcome(status, detail="SIGSEGV")))
     assert report.comparisons[0].verdict == status
@@ -220,6 +236,9 @@ def test_bytes_paths_and_mistakes(tmp_path):
         (["equal", "unsupported", "missing"], 3),
         (["equal", "missing"], 2),
         (["equal", "crashed"], 0),
+        (["equal", "malformed"], 1),
+        (["equal", "skipped"], 0),
+        (["skipped"], 2),
         (["timed out"], 2),
         ([], 2),
     ],

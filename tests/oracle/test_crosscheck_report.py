@@ -35,10 +35,11 @@ def test_one_different_comparison_is_worst_first():
         result[4] ^= 1
 
     shown = text(crosscheck(pools(), Stub(change)))
+    most = shown.splitlines()[3].split()[4]
     assert shown.splitlines()[1:4] == [
         "#  op           tensor  differ  max  verdict",
-        "2  MAX_POOL_2D  w          6/6    1",
-        f"0  MAX_POOL_2D  y         1/24    {shown.splitlines()[3].split()[4]}  first divergence",
+        "2  MAX_POOL_2D  w          6/6    1  cause",
+        f"0  MAX_POOL_2D  y         1/24    {most}  first divergence, cause",
     ]
     assert (
         "first divergence: operator #0 MAX_POOL_2D y (tensor 1), input set 1, at [0, 0, 0, 1]: "
@@ -67,7 +68,7 @@ def test_several_comparisons_begin_with_an_overview():
     lines = text(crosscheck(pools(), stubs)).splitlines()
     assert [line.split()[:5] for line in lines[1:5]] == [
         ["pools", "bad", "different", "3/3", "1/54"],
-        ["pools", "micro", "refused", "0/0", "0/0"],
+        ["pools", "micro", "refused", "0/3", "0/0"],
         ["pools", "good", "equal", "3/3", "0/54"],
         ["pools", "partial", "equal", "2/3", "0/30"],
     ]
@@ -95,6 +96,8 @@ def test_several_models_name_their_common_folder_once(tmp_path):
         ("refused", "refused: the engine refused the model"),
         ("crashed", "crashed: the engine crashed"),
         ("timed out", "timed out: the engine timed out"),
+        ("aborted", "aborted: the engine aborted"),
+        ("malformed", "malformed: the engine's answer is not the model's tensors"),
         ("missing", "missing: the engine is not installed"),
     ],
 )
@@ -110,7 +113,7 @@ def test_json_is_whole():
 
     report = crosscheck(pools(), [Stub(change), Stub(outcome=Outcome("crashed", detail="SIGABRT"))])
     found = json.loads(json.dumps(values(crosscheck_json([report], {"x.tflite": "no model"}, 1))))
-    assert SCHEMA == "refint8-crosscheck-1"
+    assert SCHEMA == "refint8-crosscheck-2"
     assert found["exit_code"] == 1
     assert found["unreadable"] == [{"model": "x.tflite", "reason": "no model"}]
     (model,) = found["models"]
@@ -126,7 +129,7 @@ def test_json_is_whole():
     assert (z["index"], z["sample"], z["problem"]) == ([0, 0, 1, 0], 2, "")
     assert z["refint8"] ^ z["engine"] == 3
     assert one["tensors"][2]["problem"] == "dtype int8 against int16"
-    assert one["operators"][0]["operator_name"] == "MAX_POOL_2D"
+    assert one["totals"][0]["operator_name"] == "MAX_POOL_2D"
 
 
 class Terminal(io.StringIO):

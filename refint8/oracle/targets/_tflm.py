@@ -15,7 +15,7 @@ from tflite_micro.python.tflite_micro.runtime import Interpreter, InterpreterCon
 from tflite_micro.tensorflow.lite.micro.python import schema_py_generated as schema
 
 
-def version() -> str:
+def version(option: str) -> str:
     """The package and its version."""
     return f"tflite-micro {package_version('tflite-micro')}"
 

@@ -6,58 +6,64 @@ imports the engine is kept, so that a run costs a fork and not the imports; see 
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import json
-import os
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
-from refint8.oracle.targets.outcome import Array, Outcome
+from refint8.oracle.targets.outcome import Array, Case, Outcome, Status
+from refint8.oracle.targets.process import ChildProcess, Died
 
 MEMORY_LIMIT = 16 << 30
 """Address space of an engine's process in bytes, where the system can limit it."""
+
+NO_PYTHON = "no Python is named that has it"
+"""Stands for the path of a Python that nobody gave."""
 
 GRACE = 10.0
 """Seconds past the time limit after which the whole child is given up, not only the run."""
 
 LOG_LINES = 6
 
+LINE = 200
+"""Characters of a printed line that a note shows."""
+
 
 class IsolatedTarget:
     """A `Target` whose engine lives in a child process.
 
-    `module` is imported there and has `version() -> str` and `run(option, content, inputs,
-    tensors, input_shapes)`, and `stream=True` where streams are asked for. `install` is
-    what to type when the package is missing.
+    `module` (a dotted name, or the path of a .py file) is imported there, by the Python at the path
+    `python` (this one's, if none is given). It has `version(option) -> str` and `run(option,
+    content, inputs, tensors, input_shapes)`, with `stream=True` where streams are asked for;
+    `delegated()` says which operators of the last run a delegate took, if it is there. `install`
+    is what to do when the engine is missing.
     """
 
-    def __init__(self, name: str, profile: str, module: str, option: str, install: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        profile: str,
+        module: str,
+        option: str,
+        install: str,
+        python: str = "",
+    ) -> None:
         self.name = name
         self.profile = profile
-        self._command = [
-            *(sys.executable, "-P", "-m", "refint8.oracle.targets._child"),
-            *(module, option),
-        ]
         self._install = install
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[str] | None = None
-        self._greeting: dict[str, str] = {}
+        self._child = ChildProcess(python or sys.executable, module, option)
 
     def describe(self) -> str:
         """Engine and version, or "missing: ..."."""
         with self._lock:
-            self._start()
-        return self._greeting.get("version") or f"missing: {self._missing()}"
+            return self._child.version if self._child.start() else f"missing: {self._missing()}"
 
     def run(
         self,
@@ -72,162 +78,152 @@ class IsolatedTarget:
         """See `Target.run`. An engine that dies while its inner tensors are read is run again
         for its outputs alone; `detail` then says so.
         """
-        shapes = input_shapes or {}
-        outcome = self._run(content, inputs, tensors or (), shapes, time_limit, stream)
-        if outcome.status != "crashed" or not tensors:
+        case = Case(content, inputs, tensors or (), input_shapes or {})
+        (outcome,) = self.run_cases([case], time_limit=time_limit, stream=stream)
+        if outcome.status not in ("crashed", "aborted") or not tensors:
             return outcome
-        again = self._run(content, inputs, (), shapes, time_limit, stream)
+        plain = Case(content, inputs, (), input_shapes or {})
+        (again,) = self.run_cases([plain], time_limit=time_limit, stream=stream)
         if again.status != "ran":
             return outcome
-        detail = f"outputs only, with inner tensors the engine crashed: {outcome.detail}"
-        return Outcome("ran", again.tensors, False, detail, again.seconds)
+        detail = f"outputs only, with inner tensors the engine {outcome.status}: {outcome.detail}"
+        return Outcome("ran", again.tensors, False, detail, again.seconds, again.delegated)
+
+    def run_cases(
+        self,
+        cases: Sequence[Case],
+        *,
+        time_limit: float = 60.0,
+        stream: bool = False,
+        fresh: bool = False,
+    ) -> list[Outcome]:
+        """See `outcome.run_cases`. The cases share a fork of the child. When it dies nothing that
+        came of it is believed: all of them are run again, each in a fork of its own.
+        """
+        outcomes: dict[int, Outcome] = {}
+        with self._lock, tempfile.TemporaryDirectory(prefix="refint8-") as name:
+            directory = Path(name)
+            for number, case in enumerate(cases):
+                _write(directory / str(number), case)
+            request = {
+                "directory": name,
+                "time_limit": time_limit,
+                "stream": stream,
+                "memory_limit": MEMORY_LIMIT,
+            }
+            waiting, each_alone = list(range(len(cases))), fresh
+            while waiting:
+                if not self._child.start():
+                    missing = Outcome("missing", detail=self._missing())
+                    outcomes |= dict.fromkeys(waiting, missing)
+                    break
+                batch = waiting[:1] if each_alone else waiting
+                patience = time_limit * len(batch) + GRACE
+                ended = self._child.ask({**request, "cases": batch}, patience)
+                done = [n for n in batch if (directory / str(n) / "result.json").exists()]
+                status, reason = _death(ended)
+                died = len(done) < len(batch)
+                if died and status != "timed out" and len(batch) > 1:
+                    for number in batch:
+                        _forget(directory / str(number))
+                    each_alone = True
+                    continue
+                for number in done:
+                    outcomes[number] = _outcome(directory / str(number), cases[number])
+                waiting = waiting[len(done) :]
+                if died:
+                    dead = waiting.pop(0)
+                    log = _log(directory / str(dead))
+                    outcomes[dead] = Outcome(status, detail=_join(reason, log))
+        return [outcomes[number] for number in range(len(cases))]
 
     def close(self) -> None:
         """End the child process, if there is one."""
         with self._lock:
-            self._stop()
-
-    def _run(
-        self,
-        content: bytes,
-        inputs: Sequence[Mapping[int, Array]],
-        tensors: Sequence[int],
-        input_shapes: Mapping[int, tuple[int, ...]],
-        time_limit: float,
-        stream: bool,
-    ) -> Outcome:
-        with self._lock, tempfile.TemporaryDirectory(prefix="refint8-") as name:
-            self._start()
-            if not self._greeting.get("version"):
-                return Outcome("missing", detail=self._missing())
-            directory = Path(name)
-            (directory / "model.tflite").write_bytes(content)
-            arrays = {f"{n}.{i}": a for n, given in enumerate(inputs) for i, a in given.items()}
-            np.savez(directory / "inputs.npz", **arrays)  # type: ignore[arg-type]
-            start = time.perf_counter()
-            reply = self._ask(
-                {
-                    "directory": name,
-                    "sets": len(inputs),
-                    "tensors": list(tensors),
-                    "input_shapes": {str(i): list(shape) for i, shape in input_shapes.items()},
-                    "time_limit": time_limit,
-                    "stream": stream,
-                    "memory_limit": MEMORY_LIMIT,
-                }
-            )
-            seconds = time.perf_counter() - start
-            return _outcome(directory, reply, len(inputs), set(tensors), seconds)
-
-    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Send a request, wait for the reply; a child that dies or hangs becomes a reply too."""
-        process = self._process
-        assert process is not None and process.stdin is not None and process.stdout is not None
-        given_up = threading.Event()
-
-        def give_up() -> None:
-            given_up.set()
-            process.kill()
-
-        backstop = threading.Timer(request["time_limit"] + GRACE, give_up)
-        backstop.start()
-        try:
-            process.stdin.write(json.dumps(request) + "\n")
-            process.stdin.flush()
-            line = process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
-        finally:
-            backstop.cancel()
-        if line:
-            reply: dict[str, Any] = json.loads(line)
-            if reply["last"]:
-                self._stop()
-            return reply
-        self._stop()
-        return {"exit": process.returncode, "timed_out": given_up.is_set()}
-
-    def _start(self) -> None:
-        """A running child that has greeted; does nothing when there is one."""
-        if self._process is not None and self._process.poll() is None:
-            return
-        self._stop()
-        if "missing" in self._greeting:
-            return
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
-            "OPENBLAS_NUM_THREADS": "1",  # a process that forks should have no other threads
-        }
-        self._process = subprocess.Popen(
-            self._command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            text=True,
-        )
-        atexit.register(self.close)
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        self._greeting = json.loads(line) if line else {"missing": "it dies when imported"}
-
-    def _stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        atexit.unregister(self.close)
-        assert process.stdin is not None and process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.close()
-        try:
-            process.wait(2)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
+            self._child.stop()
 
     def _missing(self) -> str:
-        return f"{self._greeting.get('missing', '')}; install it with: {self._install}"
+        return f"{self._child.missing}; {self._install}"
 
 
-def _outcome(
-    directory: Path, reply: dict[str, Any], sets: int, wanted: set[int], seconds: float
-) -> Outcome:
-    log = _log(directory / "log.txt")
-    refused = directory / "refused.txt"
-    if reply["timed_out"]:
-        return Outcome("timed out", detail=log, seconds=seconds)
-    if reply["exit"] != 0:
-        return Outcome("crashed", detail=_join(_signal(reply["exit"]), log), seconds=seconds)
-    if refused.exists():
-        text = refused.read_text("utf-8", "replace")
-        return Outcome("refused", detail=_join(text, log), seconds=seconds)
-    tensors: list[dict[int, Array]] = [{} for _ in range(sets)]
-    with np.load(directory / "outputs.npz") as arrays:
-        for key in arrays.files:
-            number, index = key.split(".")
-            tensors[int(number)][int(index)] = arrays[key]
-    complete = all(wanted <= result.keys() for result in tensors)
-    return Outcome("ran", tuple(tensors), complete, seconds=seconds)
+def _write(folder: Path, case: Case) -> None:
+    folder.mkdir()
+    (folder / "model.tflite").write_bytes(case.content)
+    arrays = {f"{n}.{i}": a for n, given in enumerate(case.inputs) for i, a in given.items()}
+    np.savez(folder / "inputs.npz", **arrays)  # type: ignore[arg-type]
+    about = {
+        "sets": len(case.inputs),
+        "tensors": [int(index) for index in case.tensors],
+        "input_shapes": {str(i): [int(d) for d in s] for i, s in case.input_shapes.items()},
+    }
+    (folder / "case.json").write_text(json.dumps(about), "utf-8")
 
 
-def _signal(exit_code: int) -> str:
-    if exit_code >= 0:
-        return f"exit code {exit_code}"
+def _forget(folder: Path) -> None:
+    """Remove what a run left, so that the case can be run again."""
+    for name in ("result.json", "outputs.npz", "log.txt", "stdout.txt"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _outcome(folder: Path, case: Case) -> Outcome:
+    """What the child wrote of a case that came to its end."""
+    result = json.loads((folder / "result.json").read_text("utf-8"))
+    seconds = float(result.get("seconds", 0.0))
+    if result["status"] != "ran":
+        detail = _join(result["detail"], _log(folder))
+        return Outcome(result["status"], detail=detail, seconds=seconds)
+    tensors: list[dict[int, Array]] = [{} for _ in case.inputs]
     try:
-        return signal.Signals(-exit_code).name
+        with np.load(folder / "outputs.npz", allow_pickle=False) as arrays:
+            for key in arrays.files:
+                number, index = key.split(".")
+                tensors[int(number)][int(index)] = arrays[key]
+    except (OSError, ValueError, IndexError, BadZipFile) as error:
+        detail = f"its tensors cannot be read: {error}"
+        return Outcome("malformed", detail=_join(detail, _log(folder)), seconds=seconds)
+    complete = all(set(case.tensors) <= found.keys() for found in tensors)
+    who = result.get("delegated")
+    delegated = None if who is None else frozenset(who)
+    note = printed((folder / "stdout.txt").read_bytes()) if result["printed"] else ""
+    return Outcome("ran", tuple(tensors), complete, note, seconds, delegated)
+
+
+def _death(ended: int | Died) -> tuple[Status, str]:
+    """Status and reason of a process that ended in the middle of a case."""
+    code = ended.exit if isinstance(ended, Died) else ended
+    if isinstance(ended, Died) and ended.timed_out:
+        return "timed out", ""
+    return death(code)
+
+
+def death(code: int) -> tuple[Status, str]:
+    """What an exit code as subprocess gives it says of a process that did not finish its work."""
+    if code >= 0:
+        return "aborted", f"it ended itself with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
     except ValueError:
-        return f"signal {-exit_code}"
+        name = f"signal {-code}"
+    statuses: dict[str, Status] = {"SIGALRM": "timed out", "SIGABRT": "aborted"}
+    return statuses.get(name, "crashed"), name
 
 
-def _log(path: Path) -> str:
-    if not path.exists():
-        return ""
-    lines = [line for line in path.read_text("utf-8", "replace").splitlines() if line.strip()]
+def _log(folder: Path) -> str:
+    paths = [folder / name for name in ("log.txt", "stdout.txt")]
+    return excerpt(b"".join(path.read_bytes() for path in paths if path.exists()))
+
+
+def excerpt(said: bytes) -> str:
+    """The first lines that are worth reading of what an engine printed."""
+    lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
     # LiteRT greets on stderr whenever it makes its delegate.
-    said = [line for line in lines if not line.startswith("INFO: ")]
-    return "\n".join(said[:LOG_LINES])
+    return "\n".join([line for line in lines if not line.startswith("INFO: ")][:LOG_LINES])
+
+
+def printed(stdout: bytes) -> str:
+    """A note on what a target printed where only its answer was asked for; "" for nothing."""
+    lines = excerpt(stdout).splitlines()
+    return f"printed on stdout: {lines[0][:LINE]}" if lines else ""
 
 
 def _join(first: str, log: str) -> str:
