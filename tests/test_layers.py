@@ -25,6 +25,7 @@ LAYERS = (
     "report",
     "testing",
     "demo",
+    "scaffold",
     "cli",
 )
 """A layer imports itself and what stands before it."""

@@ -68,9 +68,12 @@ class Verbs(TyperGroup):
         return result
 
 
-VERBS = ("demo", "run", "inspect", "crosscheck", "explain", "probe", "rules", "ops", "cache")
+VERBS = (
+    *("demo", "run", "inspect", "crosscheck", "explain", "probe", "golden", "setup-device"),
+    *("rules", "ops", "cache"),
+)
 """In the order of the help. Each is a module of this package with a function (or, for a verb with
-verbs of its own, a Typer) of its name."""
+verbs of its own, a Typer) of its name, with _ for -."""
 
 
 def app_of(verbs: Sequence[str] = VERBS) -> typer.Typer:
@@ -84,7 +87,8 @@ def app_of(verbs: Sequence[str] = VERBS) -> typer.Typer:
     )
     app.callback(invoke_without_command=True)(_everywhere)
     for name in verbs:
-        verb = getattr(import_module(f"refint8.cli.{name}"), name)
+        module = name.replace("-", "_")
+        verb = getattr(import_module(f"refint8.cli.{module}"), module)
         if isinstance(verb, typer.Typer):
             app.add_typer(verb, name=name)
         else:

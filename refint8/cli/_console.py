@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from refint8.report.plain import plain
+from refint8.oracle.plain import plain
 from refint8.report.table import Block, Text
 from refint8.report.terminal import show
 

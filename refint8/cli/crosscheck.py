@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,9 @@ from refint8.report.junit import junit_xml
 from refint8.report.table import Text
 from refint8.report.terminal import show
 from refint8.report.text import crosscheck_blocks
+
+COMMAND = re.compile(r",(?=(?:cmd|pipe):)")
+"""Where a command begins among targets with commas between."""
 
 
 def crosscheck(
@@ -147,8 +151,8 @@ def parse_targets(names: Sequence[str]) -> list[Target]:
     """Targets by name, each once; a name may be several with commas between, a command the last."""
     split: list[str] = []
     for name in names:
-        before, command, rest = f",{name}".partition(",cmd:")
-        split += [*_parts([before]), *([f"cmd:{rest}"] if command else [])]
+        before, *command = COMMAND.split(f",{name}", maxsplit=1)
+        split += [*_parts([before]), *command]
     return list(dict.fromkeys(target(name) for name in split))
 
 

@@ -12,7 +12,7 @@ from refint8.errors import DomainError
 from refint8.model.engine_limits import limits
 from refint8.model.types import Model, Tensor
 from refint8.numerics.profiles import Profile
-from refint8.report.plain import plain
+from refint8.oracle.plain import plain
 from refint8.report.survey import Finding, Survey
 
 PLANNERS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from refint8.report.plain import lines
+from refint8.oracle.plain import lines
 from refint8.report.survey import Survey
 from refint8.report.table import Block, Table, Text
 

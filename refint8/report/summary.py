@@ -9,7 +9,7 @@ import numpy as np
 
 from refint8.model.types import Tensor
 from refint8.ops._op import Array
-from refint8.report.plain import plain, sha256
+from refint8.oracle.plain import plain, sha256
 from refint8.report.table import Block, Table, Text
 
 TOP = 5

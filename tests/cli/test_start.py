@@ -83,6 +83,6 @@ def test_a_verb_loads_no_other(model: Path, verb: str, others: str) -> None:
 
 def test_the_help_knows_all_verbs() -> None:
     found = imported(call("--help"))
-    for verb in ("demo", "run", "inspect", "crosscheck", "rules", "ops", "cache"):
+    for verb in ("demo", "run", "inspect", "crosscheck", "setup_device", "rules", "ops", "cache"):
         assert f"refint8.cli.{verb}" in found
     assert found & {*COMPILERS, *REST} == set()

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from refint8.oracle.crosscheck import crosscheck
+from refint8.oracle.plain import plain as values
 from refint8.oracle.targets import Outcome
 from refint8.report.json_report import SCHEMA, crosscheck_json
-from refint8.report.plain import plain as values
 from refint8.report.table import plain
 from refint8.report.terminal import show
 from refint8.report.text import crosscheck_blocks

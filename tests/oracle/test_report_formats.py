@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 import pytest
 
 from refint8.oracle.crosscheck import crosscheck
+from refint8.oracle.plain import plain
 from refint8.oracle.targets import Outcome
 from refint8.report.json_report import SCHEMA, crosscheck_json
 from refint8.report.junit import junit_xml
-from refint8.report.plain import plain
 from refint8.report.table import plain as drawn
 from refint8.report.text import crosscheck_blocks
 from tests.oracle.test_alone import GIVEN, Runtime, chain

@@ -90,6 +90,12 @@ def _command(command: str) -> Target:
     return CommandTarget(command, DEFAULT_PROFILE)
 
 
+def _pipe(command: str) -> Target:
+    from refint8.oracle.targets.pipe import PipeTarget
+
+    return PipeTarget(command, DEFAULT_PROFILE)
+
+
 def _function(option: str) -> Target:
     where, _, function = option.rpartition(":")
     if not where or not function.isidentifier():
@@ -110,6 +116,7 @@ _FAMILIES: Final[dict[str, Callable[[str], Target]]] = {
     "litert": _litert_elsewhere,
     "tflite-runtime": _tflite_runtime,
     "cmd": _command,
+    "pipe": _pipe,
     "py": _function,
     "refint8": _profile,
 }
@@ -124,6 +131,7 @@ FORMS: Final = (
     "litert:RESOLVER:PYTHON",
     "tflite-runtime[:PYTHON]",
     "'cmd:COMMAND {model} {inputs} {outputs}'",
+    "pipe:COMMAND",
     "py:MODULE:FUNCTION",
     "refint8:PROFILE",
 )

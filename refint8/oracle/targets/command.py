@@ -16,16 +16,13 @@ tensor may be given too, named "t" and its index ("t12.npy"). Exit code 0 means 
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -34,15 +31,9 @@ from refint8.errors import ModelError, UsageError
 from refint8.model.reader import read_model
 from refint8.model.types import NUMPY_DTYPE, Subgraph
 from refint8.oracle.targets.answers import MalformedError, index_of, tensors_by_index
-from refint8.oracle.targets.isolated import death, excerpt, printed
+from refint8.oracle.targets.isolated import excerpt, printed
 from refint8.oracle.targets.outcome import Array, Clock, Outcome
-
-LOG_BYTES = 1 << 16
-"""As much as is kept of what a command prints; the rest is read and dropped."""
-
-
-SHELL_SIGNALS = 128
-"""A shell reports a program that a signal ended by an exit code of this and the signal's number."""
+from refint8.oracle.targets.program import SHELL_SIGNALS, Drained, ending, kill_all
 
 
 class CommandTarget:
@@ -118,7 +109,7 @@ class CommandTarget:
             if 0 < code <= SHELL_SIGNALS:
                 return Outcome("refused", detail=f"exit code {code}\n{said}".strip())
             if code != 0:
-                status, reason = death(code if code < 0 else SHELL_SIGNALS - code)
+                status, reason = ending(code)
                 return Outcome(status, detail=f"{reason}\n{said}".strip())
             try:
                 tensors = tensors_by_index(_answer(folder, graph), graph)
@@ -163,40 +154,16 @@ def _run_process(words: Sequence[str], time_limit: float) -> tuple[int | None, b
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
-    kept = [bytearray(), bytearray()]
-    readers = [
-        threading.Thread(target=_drain, args=pair, daemon=True)
-        for pair in zip((process.stdout, process.stderr), kept, strict=True)
-    ]
-    for reader in readers:
-        reader.start()
+    assert process.stdout is not None and process.stderr is not None
+    pipes = [Drained(process.stdout), Drained(process.stderr)]
     code: int | None
     try:
         code = process.wait(time_limit)
     except subprocess.TimeoutExpired:
         code = None
-    _kill_all(process)
-    for reader in readers:
-        reader.join(1.0)
-    return code, bytes(kept[0]), bytes(kept[1])
-
-
-def _kill_all(process: subprocess.Popen[bytes]) -> None:
-    """The process and, where the system has groups, what it left running."""
-    try:
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-    except (ProcessLookupError, PermissionError):
-        pass
-    process.wait()
-
-
-def _drain(pipe: IO[bytes], kept: bytearray) -> None:
-    with pipe:
-        while block := pipe.read1(1 << 16):  # type: ignore[attr-defined]
-            kept += block[: LOG_BYTES - len(kept)]
+    kill_all(process)
+    out, err = (pipe.all() for pipe in pipes)
+    return code, out, err
 
 
 def _answer(folder: Path, graph: Subgraph) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Golden bundles: what a model has to compute, in a form that benches read."""
