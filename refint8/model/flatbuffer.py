@@ -91,6 +91,11 @@ class View:
         own = step if index is None else f"{step}[{index}]"
         return own if self._parent is None else f"{self._parent.path}.{own}"
 
+    @property
+    def index(self) -> int:
+        """The position in the vector it is from, 0 for a table that is in none."""
+        return self._step[1] or 0
+
     def fail(self, field_name: str, text: str, at: int | None = None) -> NoReturn:
         """Raise ModelError for a field of this table, or for the table itself with ""."""
         path = f"{self.path}.{field_name}" if field_name else self.path
