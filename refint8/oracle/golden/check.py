@@ -10,6 +10,7 @@ from typing import Any
 from refint8.engine.session import Session
 from refint8.errors import UsageError
 from refint8.model.reader import read_model
+from refint8.native.store import Progress
 from refint8.numerics.profiles import PROFILES, Profile
 from refint8.numerics.rules import CATALOGUE, Rules
 from refint8.oracle.compare import TensorDiff, compare_arrays
@@ -54,12 +55,12 @@ class Check:
         return self.drifts[0] if self.drifts else None
 
 
-def check_bundle(directory: str | Path) -> Check:
+def check_bundle(directory: str | Path, *, progress: Progress | None = None) -> Check:
     """Read a bundle whole, run its model on its inputs, and compare every tensor.
 
-    One sample is in memory at a time. Raises UsageError as `read_bundle` for anything damaged
-    (files of the formats included) and for rules that this version does not know, and as
-    `Session`.
+    One sample is in memory at a time. `progress` is called while kernels are compiled. Raises
+    UsageError as `read_bundle` for anything damaged (files of the formats included) and for rules
+    that this version does not know, and as `Session`.
     """
     bundle = open_bundle(directory)
     golden = bundle.golden
@@ -70,7 +71,9 @@ def check_bundle(directory: str | Path) -> Check:
     kept = {tensor.index for tensor in golden.tensors}
     if not first or not kept.issuperset(inputs):
         raise damaged(bundle.directory / BIN, "the model's inputs are not in it")
-    session = Session(model, _profile(golden), {i: first[i].shape for i in inputs})
+    session = Session(
+        model, _profile(golden), {i: first[i].shape for i in inputs}, progress=progress
+    )
     drifts: list[Drift] = []
     tensors = elements = size = 0
     for number, sample in enumerate(bundle.samples):

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from refint8.engine.session import Session
 from refint8.errors import UsageError
 from refint8.model.types import NUMPY_DTYPE, Model, Tensor
+from refint8.native.store import Progress
 from refint8.numerics.profiles import DEFAULT_PROFILE, Profile
 from refint8.oracle.golden.contents import Golden, OperatorInfo, Role, TensorInfo
 from refint8.oracle.golden.encoding import refuse_too_large
@@ -25,9 +26,11 @@ def make_golden(
     *,
     samples: int = 1,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Golden:
     """Every tensor of subgraph 0 for `inputs`, or for `samples` seeded ones.
 
+    `progress` is called while kernels are compiled.
     Raises UsageError without a sample, for more data than a bundle can hold (before it is
     computed), for a tensor whose shape depends on the sample, and as `Session`.
     """
@@ -35,7 +38,7 @@ def make_golden(
     if not sets:
         raise UsageError("a golden needs at least one sample")
     graph = model.subgraphs[0]
-    session = Session(model, profile, {i: a.shape for i, a in sets[0].items()})
+    session = Session(model, profile, {i: a.shape for i, a in sets[0].items()}, progress=progress)
     results: list[dict[int, Array]] = []
     kept: list[int] = []
     for given in sets:
