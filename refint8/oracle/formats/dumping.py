@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -50,7 +51,9 @@ class Gathered:
             return
         self._files[key] = file
         try:
-            self._arrays[key] = exact(read(self._golden.samples[sample][tensor.index]), tensor)
+            array = read(self._golden.samples[sample][tensor.index])
+            check(array.dtype, array.shape, tensor)
+            self._arrays[key] = array
         except CannotReadError as error:
             self.problem(file, str(error), tensor.index, sample)
         except OSError as error:
@@ -64,14 +67,12 @@ class Gathered:
         return Dump(str(self._source), tuple(samples), tuple(self._problems))
 
 
-def exact(array: Array, tensor: TensorInfo) -> Array:
-    """The array, if it has the tensor's dtype and shape. Raises CannotReadError."""
-    dtype = NUMPY_DTYPE[tensor.dtype]
-    if array.dtype.newbyteorder("=") != dtype:
-        raise CannotReadError(f"it holds {array.dtype}, the tensor is {tensor.dtype}")
-    if array.shape != tensor.shape:
-        raise CannotReadError(f"its shape is {array.shape}, the tensor's is {tensor.shape}")
-    return array.astype(dtype, copy=False)
+def check(dtype: np.dtype[Any], shape: tuple[int, ...], tensor: TensorInfo) -> None:
+    """Refuse what is not of the tensor's dtype (in any byte order) and shape."""
+    if dtype.newbyteorder("=") != NUMPY_DTYPE[tensor.dtype]:
+        raise CannotReadError(f"it holds {dtype}, the tensor is {tensor.dtype}")
+    if shape != tensor.shape:
+        raise CannotReadError(f"its shape is {shape}, the tensor's is {tensor.shape}")
 
 
 def of_bytes(data: bytes, tensor: TensorInfo, golden: Array) -> Array:

@@ -32,6 +32,9 @@ SUFFIXES = (".hex", ".mem")
 WIDTHS: Final = (8, 16, 32, 64, 128)
 """The widths of a word in bits."""
 
+_SIZES: Final = re.compile(rb"(?m)^// \d+ words of (\d{1,4}) bits$")
+"""The line of the header that `write` makes."""
+
 _COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", flags=re.DOTALL)
 
 
@@ -112,8 +115,13 @@ def _decode(content: bytes, tensor: TensorInfo, golden: Array) -> Array:
                 f"address {word[:20]!r} after {len(words)} words: only words in order without a"
                 " hole are read"
             )
-    if words and len(words[0]) > 2 * WIDTHS[-1] // 8:
-        raise CannotReadError(f"words of {4 * len(words[0])} bits, the widest are {WIDTHS[-1]}")
+    if words and len(set(map(len, words))) == 1 and 4 * len(words[0]) not in WIDTHS:
+        known = ", ".join(map(str, WIDTHS))
+        raise CannotReadError(f"words of {4 * len(words[0])} bits, known are {known}")
+    if words and (said := _SIZES.search(content)) and int(said[1]) != 4 * len(words[0]):
+        raise CannotReadError(
+            f"words of {4 * len(words[0])} bits, its first lines say {int(said[1])}"
+        )
     return of_words(words, tensor, golden)
 
 
