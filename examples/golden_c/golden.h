@@ -29,7 +29,7 @@ typedef struct {
 typedef struct {
   int32_t index;     /* in subgraph 0 of the model */
   int32_t dtype;     /* TFLite's number: 9 is int8 */
-  uint32_t role;     /* 0 inner, 1 input, 2 output of the model */
+  uint32_t role;     /* 0 inner, 1 input, 2 output of the model, 3 constant */
   int32_t operator_; /* that writes it last, -1 for inputs */
   const char *name;  /* of name_length bytes; a 0 follows */
   uint32_t name_length;

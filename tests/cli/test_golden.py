@@ -168,3 +168,28 @@ def test_help_speaks_of_both(cli: Cli) -> None:
     assert called.out.startswith("Usage: refint8 golden [OPTIONS]")
     assert "refint8 golden check DIR" in " ".join(called.out.split())
     assert cli("golden", "check", "--help").out.startswith("Usage: refint8 golden check [OPTIONS]")
+
+
+def test_formats_and_kits(cli: Cli, model: str, tmp_path: Path) -> None:
+    called = cli("golden", model, "-o", tmp_path / "g", "-f", "npz,hex32", "-f", "raw", "--kits")
+    assert called.code == 0
+    assert ", and as hex32, kits, npz, raw" in called.out
+    listed = {
+        entry["file"] for entry in json.loads((tmp_path / "g" / "golden.json").read_text())["files"]
+    }
+    found = {p.relative_to(tmp_path / "g").as_posix() for p in (tmp_path / "g").rglob("*")}
+    kit = "kits/0000_CONV_2D"
+    assert {f"{kit}/model.tflite", f"{kit}/record.json"} <= listed
+    assert any(name.startswith(f"{kit}/hex32/") for name in listed)
+    assert {name for name in found if (tmp_path / "g" / name).is_file()} == listed | {
+        "golden.bin", "golden.json", "model.tflite",
+    }  # fmt: skip
+    assert cli("golden", "check", tmp_path / "g").code == 0
+    record = tmp_path / "g" / kit / "record.json"
+    record.write_bytes(record.read_bytes().replace(b"1", b"2", 1))
+    called = cli("golden", "check", tmp_path / "g")
+    assert called.code == 2
+    assert "record.json is damaged" in called.err
+    # All of it is a bundle's, so it may be replaced.
+    assert cli("golden", model, "-o", tmp_path / "g").code == 0
+    assert not (tmp_path / "g" / "kits").exists()

@@ -26,7 +26,7 @@ def every_dtype(samples: int = 2) -> Golden:
                 scales=(0.1, float("inf"))[: position % 3],
                 zero_points=(-(2**63), 2**63 - 1)[: position % 3],
                 quantized_dimension=position % 4,
-                role=("input", "inner", "output")[position % 3],
+                role=("input", "inner", "output", "constant")[position % 4],
                 operator=position - 1,
             )
         )

@@ -238,7 +238,7 @@ def test_formats_get_a_folder_and_are_listed(real, tmp_path, monkeypatch):
         np.save(directory / "deep" / "x.npy", golden.samples[0][0])
 
     fake = types.SimpleNamespace(SUMMARY="", write=write)
-    monkeypatch.setattr("refint8.oracle.formats.format_of", lambda name: fake)
+    monkeypatch.setattr("refint8.oracle.golden.write.format_of", lambda name: fake)
     write_bundle(real, tmp_path / "g", NAMES[:2])
     manifest = json.loads((tmp_path / "g" / "golden.json").read_text())
     names = [entry["file"] for entry in manifest["files"]]

@@ -5,26 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from refint8.demo import examples
 from refint8.native.cpu import TIERS, runnable
+from refint8.oracle.formats import NAMES
 from tests.conftest import CHECKOUT
 from tests.oracle.golden.goldens import convolutions
 
-FILES = ("golden.bin", "golden.json", "model.tflite")
-
 
 def made_in_a_child(model, path, *, cpus=None, **environment):
-    """The bundle's files as a child process writes them."""
+    """All files of a bundle, formats and kits among them, as a child process writes them."""
     pinned = f"import os; os.sched_setaffinity(0, {{{min(os.sched_getaffinity(0))}}})\n"
-    code = (pinned if cpus == 1 else "") + (
-        "import sys; from refint8.cli import main\n"
-        f"sys.exit(main(['golden', {str(model)!r}, '-o', {str(path)!r}, '--samples', '4']))"
-    )
+    arguments = ["golden", str(model), "-o", str(path), "--samples", "4", "--kits"]
+    arguments += ["--format", ",".join(NAMES)]
+    code = f"import sys; from refint8.cli import main\nsys.exit(main({arguments}))"
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", (pinned if cpus == 1 else "") + code],
         cwd=CHECKOUT,
         env={**os.environ, **environment},
         capture_output=True,
@@ -33,7 +32,10 @@ def made_in_a_child(model, path, *, cpus=None, **environment):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    return {name: (path / name).read_bytes() for name in FILES}
+    files = {p.relative_to(path): p.read_bytes() for p in path.rglob("*") if p.is_file()}
+    assert {Path(name) for name in ("golden.bin", "golden.json", "model.tflite")} < files.keys()
+    assert {file.parts[0] for file in files} > {*NAMES, "kits"}
+    return files
 
 
 @pytest.fixture(scope="module", params=["convolutions", "packaged"])
