@@ -65,7 +65,7 @@ def make_golden(
                 step.operator.title,
                 tuple(step.operator.inputs),
                 tuple(step.operator.outputs),
-                plain(step.record),
+                {} if step.record is None else plain(step.record),
             )
             for step in session.plan.steps
         ),

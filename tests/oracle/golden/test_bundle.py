@@ -15,9 +15,10 @@ import numpy as np
 import pytest
 
 from refint8.errors import UsageError
+from refint8.model.build import ModelBuilder
 from refint8.model.types import NUMPY_DTYPE
 from refint8.oracle.formats import NAMES
-from refint8.oracle.golden import make_golden, read_bundle, write_bundle
+from refint8.oracle.golden import check_bundle, make_golden, read_bundle, write_bundle
 from refint8.oracle.golden.contents import Golden
 from refint8.oracle.golden.encoding import encoded, refuse_too_large
 from refint8.oracle.golden.layout import GOLDEN, LARGEST, ROLES
@@ -245,3 +246,48 @@ def test_formats_get_a_folder_and_are_listed(real, tmp_path, monkeypatch):
     assert names == sorted(f"{name}/deep/x.npy" for name in NAMES[:2])
     content = (tmp_path / "g" / names[0]).read_bytes()
     assert manifest["files"][0]["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+def test_an_array_that_is_not_as_declared_is_refused(real, tmp_path):
+    for array in (np.zeros((1, 6, 6, 4), np.uint8), np.zeros((1, 6, 4, 6), np.int8)):
+        wrong = dataclasses.replace(real, samples=({**real.samples[0], 0: array},))
+        with pytest.raises(UsageError, match=r"tensor 0 'x' of sample 0 is u?int8\["):
+            write_bundle(wrong, tmp_path / "g")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dtype_that_a_rule_overrules_is_told_as_it_is(tmp_path):
+    b = ModelBuilder()
+    x = b.tensor("x", "INT8", (1, 4), scale=0.5)
+    y = b.tensor("y", "FLOAT32", (1, 4), scale=0.5)
+    b.operator("ADD", [x, x], [y], version=2)
+    golden = make_golden(b.model([x], [y]))
+    assert golden.tensor(y).dtype == "INT8"
+    write_bundle(golden, tmp_path / "g")
+    assert_equal(read_bundle(tmp_path / "g"), golden)
+    assert check_bundle(tmp_path / "g")
+
+
+def test_an_operator_without_a_record_of_its_own_has_an_empty_one(tmp_path):
+    b = ModelBuilder()
+    x = b.tensor("x", "INT8", (1, 6), scale=0.5)
+    shape = b.tensor("shape", "INT32", (2,))
+    y = b.tensor("y", "INT8", (2, 3), scale=0.5)
+    b.operator("RESHAPE", [x, shape], [y])
+    golden = make_golden(b.model([x, shape], [y]))
+    assert golden.operators[0].record == {}
+    write_bundle(golden, tmp_path / "g")
+    assert_equal(read_bundle(tmp_path / "g"), golden)
+    assert check_bundle(tmp_path / "g").records == ()
+
+
+def test_a_tensor_whose_shape_depends_on_the_sample_is_refused():
+    b = ModelBuilder()
+    x = b.tensor("x", "INT8", (1, 6), scale=0.5)
+    shape = b.tensor("shape", "INT32", (2,))
+    y = b.tensor("y", "INT8", (2, 3), scale=0.5)
+    b.operator("RESHAPE", [x, shape], [y])
+    sets = [{x: np.zeros((1, 6), np.int8), shape: np.array(s, np.int32)} for s in ((2, 3), (3, 2))]
+    with pytest.raises(UsageError, match=r"tensor 2 'y' has shape \(3, 2\) in sample 1") as caught:
+        make_golden(b.model([x, shape], [y]), inputs=sets)
+    assert caught.value.hint == "make a bundle for each sample"
