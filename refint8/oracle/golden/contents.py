@@ -11,15 +11,17 @@ from typing import Any, Literal
 from refint8.oracle.plain import sha256
 from refint8.oracle.targets.outcome import Array
 
-Role = Literal["input", "inner", "output"]
-"""input: of the model; output: of the model; inner: written by an operator and used by others."""
+Role = Literal["input", "inner", "output", "constant"]
+"""input: of the model; output: of the model; inner: written by an operator and used by others;
+constant: weights and the like, only in the golden of an operator's kit."""
 
 
 @dataclass(frozen=True)
 class TensorInfo:
     """One tensor of subgraph 0 that has a value in every sample.
 
-    `dtype` is TFLite's name ("INT8"), `shape` the shape of each sample's array. `scales` and
+    `dtype` is TFLite's name ("INT8") of what it holds (the rule `declared_dtype` may overrule what
+    the model declares), `shape` the shape of each sample's array. `scales` and
     `zero_points` are empty without quantization. `operator` is the index of the operator that
     writes it last, -1 for inputs.
     """
@@ -38,7 +40,8 @@ class TensorInfo:
 @dataclass(frozen=True)
 class OperatorInfo:
     """One operator in execution order. `inputs` are tensor indexes, -1 where an optional one is
-    absent; `record` is the integer record as plain data, as `refint8 inspect --constants` has it.
+    absent; `record` is the integer record as plain data, as `refint8 inspect --constants` has it;
+    it is empty where it depends on the values of a tensor.
     """
 
     index: int
