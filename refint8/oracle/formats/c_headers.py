@@ -45,6 +45,10 @@ _COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", flags=re.DOTALL)
 _ARRAY: Final = re.compile(
     r"\b(?P<type>\w+)\s+(?P<name>\w+)\s*(?:\[\s*\w*\s*\])+[^={};]*=\s*\{(?P<values>[^{}]*)(?P<end>\}?)"
 )
+_LITERAL: Final = re.compile(r"[A-Za-z]")
+_SPACED: Final = re.compile(r"[^\s,]\s+[^\s,]")
+"""Two words with no comma between."""
+
 _TYPES: Final = re.compile(r"u?int(8|16|32|64)_t|q(7|15|31|63)_t|char|short|int|float|double|bool")
 
 
@@ -168,7 +172,10 @@ def _decode(match: re.Match[str], tensor: TensorInfo, golden: Array) -> Array:
         raise CannotReadError(f"it is {declared}, the tensor's type is {wanted}")
     if not match["end"]:
         raise CannotReadError("the array has no closing brace: is the file cut off?")
-    words = [_integer(word.strip()) for word in match["values"].split(",")]
+    values = "".join(match["values"].split()) if not _SPACED.search(match["values"]) else ""
+    words = values.split(",") if values else match["values"].split(",")
+    if not values or _LITERAL.search(values):
+        words = [_integer(" ".join(word.split())) for word in words]
     if words and words[-1] == "":
         words.pop()
     if golden.size == 0 and words in ([], ["0"]):
