@@ -20,6 +20,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
         ("RAW_LAYER.md", 5),
         ("CROSSCHECK.md", 2),
         ("DEVICES.md", 1),
+        ("FORMATS.md", 1),
     ],
 )
 def test_blocks_run_in_order(page, least, monkeypatch):

@@ -13,6 +13,7 @@ from refint8.native.store import Progress
 from refint8.numerics.profiles import DEFAULT_PROFILE, Profile
 from refint8.oracle.golden.contents import Golden, OperatorInfo, Role, TensorInfo
 from refint8.oracle.golden.encoding import refuse_too_large
+from refint8.oracle.golden.recorded import recorded_rules
 from refint8.oracle.inputs import InputSet
 from refint8.oracle.plain import plain
 from refint8.oracle.random_inputs import random_inputs
@@ -56,7 +57,7 @@ def make_golden(
         model=model.content,
         model_name=PurePath(model.name).name,
         profile=session.profile.name,
-        rules=session.profile.rules.assignment(),
+        rules=recorded_rules(session.profile.rules),
         version=version("refint8"),
         seed=seed if inputs is None else None,
         operators=tuple(
