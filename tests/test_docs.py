@@ -21,6 +21,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
         ("CROSSCHECK.md", 2),
         ("DEVICES.md", 1),
         ("FORMATS.md", 1),
+        ("GOLDEN.md", 3),
     ],
 )
 def test_blocks_run_in_order(page, least, monkeypatch):

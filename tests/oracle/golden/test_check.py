@@ -12,6 +12,7 @@ from refint8.model.build import ModelBuilder
 from refint8.numerics.profiles import PROFILES, Profile
 from refint8.oracle.golden import check_bundle, make_golden, write_bundle
 from refint8.oracle.golden.contents import Golden
+from refint8.oracle.golden.kits import kits
 from tests.oracle.golden.goldens import convolutions
 
 
@@ -138,3 +139,14 @@ def test_a_golden_without_its_inputs_is_refused(golden, tmp_path):
     blind = dataclasses.replace(golden, tensors=golden.tensors[1:])
     with pytest.raises(UsageError, match="the model's inputs are not in it"):
         checked(blind, tmp_path / "g")
+
+
+def test_an_operator_alone_is_a_bundle_too_constants_included(golden, tmp_path):
+    for kit in kits(golden):
+        found = checked(kit.golden, tmp_path / kit.folder)
+        assert found
+        assert found.tensors == 3 * len(kit.golden.tensors)
+    conv = kits(golden)[0].golden
+    weights = next(t for t in conv.tensors if t.role == "constant" and t.dtype == "INT8")
+    wrong = with_array(conv, 1, weights.index, conv.samples[1][weights.index] ^ 1)
+    assert checked(wrong, tmp_path / "wrong").first.tensor == weights

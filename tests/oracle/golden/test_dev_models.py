@@ -7,21 +7,22 @@ import pytest
 from refint8.errors import DomainError, UnsupportedError
 from refint8.model.reader import read_model
 from refint8.oracle.golden import check_bundle, make_golden, read_bundle, write_bundle
-from tests.crosscheck.corpus import entries, quick
+from tests.crosscheck.corpus import MODELS, entries, quick
 
-ENTRIES = entries()
-QUICK = sorted(quick(ENTRIES), key=lambda entry: entry.name)[::12]
+QUICK = {entry.path for entry in sorted(quick(entries()), key=lambda entry: entry.name)[::12]}
 
-MODELS = [
-    pytest.param(entry, id=entry.name, marks=() if entry in QUICK else pytest.mark.long)
-    for entry in ENTRIES
+FILES = [
+    pytest.param(
+        path, id=str(path.relative_to(MODELS)), marks=() if path in QUICK else pytest.mark.long
+    )
+    for path in sorted(MODELS.rglob("*.tflite"))
 ]
 
 
-@pytest.mark.parametrize("entry", MODELS or [pytest.param(None, id="absent")])
-def test_written_read_and_checked(entry, corpora, tmp_path, monkeypatch):
-    model = read_model(entry.path)
-    monkeypatch.setenv("REFINT8_FAST", "0" if entry in QUICK else "1")
+@pytest.mark.parametrize("path", FILES or [pytest.param(None, id="absent")])
+def test_written_read_and_checked(path, corpora, tmp_path, monkeypatch):
+    model = read_model(path)
+    monkeypatch.setenv("REFINT8_FAST", "0" if path in QUICK else "1")
     try:
         golden = make_golden(model, samples=2)
     except (UnsupportedError, DomainError) as error:
@@ -32,7 +33,7 @@ def test_written_read_and_checked(entry, corpora, tmp_path, monkeypatch):
     for found, expected in zip(read.samples, golden.samples, strict=True):
         for index, array in expected.items():
             assert found[index].tobytes() == array.tobytes()
-    monkeypatch.setenv("REFINT8_FAST", "1" if entry in QUICK else "")
+    monkeypatch.setenv("REFINT8_FAST", "1" if path in QUICK else "")
     checked = check_bundle(tmp_path / "g")
     assert checked
     assert checked.records == ()
