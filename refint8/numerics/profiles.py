@@ -106,6 +106,7 @@ LITERT_OPT: Final = Profile(
         dequantize="vectors",
         sigmoid_int16="gemmlowp",
         softmax_int8="float32",
+        log_softmax_float="refused",
         resize_weights="product",
         resize_nearest_uint8="fixed_point",
         product_of_one="copied",

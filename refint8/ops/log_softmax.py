@@ -16,6 +16,7 @@ The same under the rule softmax_int8=float32, in **float32** (m the row's highes
 C1  the input has rank 1 or more
 C2  an 8-bit output has scale 1/16 and the dtype's highest value as zero point
 C3  scale_in of 8 bits is above 2^-26, unless computed in float32
+C4  FLOAT32 does not run under the rule log_softmax_float=refused
 
 A sum of 4096 or more leaves 32 bits: DomainError.
 
@@ -202,11 +203,18 @@ class LogSoftmax(Record):
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
-        """Conditions C1 to C3, multipliers."""
+        """Conditions C1 to C4, multipliers."""
         x, out = node.input(0), node.output
         check(x.shape and x.shape[-1] > 0, "C1", f"input {x.shape} has no last axis to sum over")
         if x.dtype == "FLOAT32":
-            return cls(shapes=(x.shape,), arithmetic=Real(node.rules.log_softmax_float))
+            library = node.rules.log_softmax_float
+            check(
+                library != "refused",
+                "C4",
+                "LiteRT's optimised FLOAT32 kernel rounds as its vectors do",
+                "use the profile litert-ref, or a model whose LOG_SOFTMAX is quantized",
+            )
+            return cls(shapes=(x.shape,), arithmetic=Real(library))
         in_float = node.rules.softmax_int8 == "float32"
         eight_bits = FloatLogarithms.of(x, out) if in_float else FixedPoint.of(x, out)
         return cls(shapes=(x.shape,), arithmetic=eight_bits)

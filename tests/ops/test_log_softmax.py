@@ -151,6 +151,11 @@ def test_refuses_tiny_scales_C3():
     assert refused(log_softmax(scale=2.0**-26)) == "C3"
 
 
+def test_refuses_vectors_of_floats_C4():
+    assert refused(real((1, 4), "litert-opt")) == "C4"
+    assert refused(real((1, 4), "xnnpack")) == "C4"
+
+
 def test_refuses_versions_dtypes_and_missing_scales():
     prepare(log_softmax(version=2))
     assert refused(log_softmax(version=3)) == "version"
