@@ -212,7 +212,7 @@ class LogSoftmax(Record):
                 library != "refused",
                 "C4",
                 "LiteRT's optimised FLOAT32 kernel rounds as its vectors do",
-                "use the profile litert-ref, or a model whose LOG_SOFTMAX is quantized",
+                "use a profile of reference kernels, or a model whose LOG_SOFTMAX is quantized",
             )
             return cls(shapes=(x.shape,), arithmetic=Real(library))
         in_float = node.rules.softmax_int8 == "float32"

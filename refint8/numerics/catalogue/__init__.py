@@ -1,0 +1,1 @@
+"""The rules, family by family; `numerics.rules` puts them together."""
