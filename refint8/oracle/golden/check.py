@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from refint8.engine.session import Session
-from refint8.errors import UsageError
 from refint8.model.reader import read_model
 from refint8.native.store import Progress
-from refint8.numerics.profiles import PROFILES, Profile
-from refint8.numerics.rules import CATALOGUE, Rules
 from refint8.oracle.compare import TensorDiff, compare_arrays
 from refint8.oracle.golden.contents import Golden, TensorInfo
 from refint8.oracle.golden.layout import BIN, MANIFEST
 from refint8.oracle.golden.manifest import damaged, file_entry
 from refint8.oracle.golden.read import Bundle, open_bundle
+from refint8.oracle.golden.recorded import recorded_profile
 from refint8.oracle.plain import plain
 
 
@@ -72,7 +70,7 @@ def check_bundle(directory: str | Path, *, progress: Progress | None = None) -> 
     if not first or not kept.issuperset(inputs):
         raise damaged(bundle.directory / BIN, "the model's inputs are not in it")
     session = Session(
-        model, _profile(golden), {i: first[i].shape for i in inputs}, progress=progress
+        model, recorded_profile(golden), {i: first[i].shape for i in inputs}, progress=progress
     )
     drifts: list[Drift] = []
     tensors = elements = size = 0
@@ -119,18 +117,3 @@ def _listed(bundle: Bundle) -> list[Mapping[str, Any]]:
         if not isinstance(name, str) or Path(name).is_absolute() or ".." in Path(name).parts:
             raise damaged(bundle.directory / MANIFEST, f"it lists a file {name!r}")
     return listed
-
-
-def _profile(golden: Golden) -> Profile:
-    """The profile as recorded. A rule that did not exist yet is as the profile has it now."""
-    known = {rule.name: rule.alternatives for rule in CATALOGUE}
-    for name, alternative in golden.rules.items():
-        if alternative not in known.get(name, ()):
-            raise UsageError(
-                f"the bundle was made by refint8 {golden.version} with the rule"
-                f" {name}={alternative}, which this version does not have",
-                hint="upgrade refint8",
-            )
-    base = PROFILES.get(golden.profile)
-    rules = replace(Rules() if base is None else base.rules, **golden.rules)
-    return Profile(golden.profile, "as recorded in a golden bundle", "", rules)
