@@ -74,6 +74,17 @@ def test_a_cause_among_tensors_that_were_not_dumped_is_narrowed_down():
     assert roles(report)["FULLY_CONNECTED6"] == "inherited"
 
 
+def test_a_fault_that_two_branches_share_is_said_once():
+    # The depthwise convolution is wrong, and what reads it is dumped, it is not.
+    dump = devices.SwapsChannels().dump(only=indexes("conv/Relu6", "pointwise", "sum", "scores"))
+    report = verify(golden(), dump)
+    assert [(o.operator, o.suspects) for o in report.operators if o.role == "within"] == [
+        (2, (1, 2)),
+        (3, (1, 3)),
+    ]
+    assert "a fault in one of #1 alone would explain all 2" in report.notes
+
+
 def test_one_operator_between_dumped_tensors_is_a_cause():
     dump = devices.OneMultiplier().dump(only=indexes("depthwise", "pointwise", "scores"))
     report = verify(golden(), dump)
