@@ -16,7 +16,7 @@ from refint8.oracle.formats import NAMES, format_of
 from refint8.oracle.golden.make import make_golden
 from refint8.oracle.golden.write import write_bundle
 from tests.cli.models import conv
-from tests.oracle.verify import devices
+from tests.oracle.verify import wrong_devices
 from tests.oracle.verify.devices import Device, golden
 
 
@@ -36,7 +36,7 @@ def written(folder, device, name="npz"):
 
 @pytest.fixture
 def wrong(tmp_path):
-    return written(tmp_path / "wrong", devices.ForgetsZeroPoint())
+    return written(tmp_path / "wrong", wrong_devices.ForgetsZeroPoint())
 
 
 def test_equal(cli, bundle, tmp_path):
@@ -50,7 +50,7 @@ def test_equal(cli, bundle, tmp_path):
 def test_every_format(cli, bundle, tmp_path, name):
     right = cli("verify", bundle, written(tmp_path / "right", Device(), name))
     assert (right.code, right.err) == (0, "")
-    dump = written(tmp_path / "dump", devices.ForgetsZeroPoint(), name)
+    dump = written(tmp_path / "dump", wrong_devices.ForgetsZeroPoint(), name)
     called = cli("verify", bundle, dump, "--json")
     assert called.code == 1
     assert called.json["causes"] == [3]
