@@ -69,8 +69,8 @@ class Verbs(TyperGroup):
 
 
 VERBS = (
-    *("demo", "run", "inspect", "crosscheck", "explain", "probe", "golden", "setup-device"),
-    *("rules", "ops", "cache"),
+    *("demo", "run", "inspect", "crosscheck", "explain", "probe", "golden", "verify"),
+    *("setup-device", "rules", "ops", "cache"),
 )
 """In the order of the help. Each is a module of this package with a function (or, for a verb with
 verbs of its own, a Typer) of its name, with _ for -."""
