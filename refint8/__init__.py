@@ -5,6 +5,7 @@
     model = refint8.load("model.tflite")       # and small verbs beside it
     outputs = refint8.run(model, x)            # dict by output name
     trace = refint8.trace(model, x)            # every tensor, every integer record
+    refint8.explain(model, x, "conv1", (0, 3, 5, 7), against="tflm")
 
 Names are imported when first used, so that `import refint8` stays light.
 """
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     from refint8.ops._custom import custom_kernel, custom_operator, register_operator
     from refint8.ops._op import Node, Operand, Record, check
     from refint8.oracle.compare import compare
+    from refint8.oracle.explanation.explain import Explanation, explain
 
 _HOME = {
     "DomainError": "refint8.errors",
+    "Explanation": "refint8.oracle.explanation.explain",
     "Interpreter": "refint8.engine.interpreter",
     "ModelError": "refint8.errors",
     "Node": "refint8.ops._op",
@@ -50,6 +53,7 @@ _HOME = {
     "custom_kernel": "refint8.ops._custom",
     "custom_operator": "refint8.ops._custom",
     "dequantize": "refint8.engine.edges",
+    "explain": "refint8.oracle.explanation.explain",
     "load": "refint8.engine.verbs",
     "quantize": "refint8.engine.edges",
     "register_operator": "refint8.ops._custom",
@@ -59,6 +63,7 @@ _HOME = {
 
 __all__ = [
     "DomainError",
+    "Explanation",
     "Interpreter",
     "ModelError",
     "Node",
@@ -76,6 +81,7 @@ __all__ = [
     "custom_kernel",
     "custom_operator",
     "dequantize",
+    "explain",
     "load",
     "quantize",
     "register_operator",

@@ -55,7 +55,7 @@ def rules(
     if name is not None:
         listed = [_rule(name)]
     elif diff:
-        listed = [rule for rule in CATALOGUE if len({_of(p, rule) for p in chosen}) > 1]
+        listed = [rule for rule in CATALOGUE if len({_both(p, rule) for p in chosen}) > 1]
     if as_json:
         result_json(
             SCHEMA,
@@ -66,7 +66,14 @@ def rules(
                         "name": each.name,
                         "summary": each.summary,
                         "engine": each.engine,
+                        "version": each.version,
+                        "proven": list(each.proven),
                         "rules": {rule.name: _of(each, rule) for rule in listed},
+                        "delegated": {
+                            rule.name: each.delegated(rule)
+                            for rule in listed
+                            if each.delegated(rule) != _of(each, rule)
+                        },
                     }
                     for each in chosen
                 ],
@@ -97,13 +104,30 @@ def _of(profile: Profile, rule: Rule) -> str:
     return profile.rules.assignment()[rule.name]
 
 
+def _both(profile: Profile, rule: Rule) -> str:
+    """The alternative, and behind it that of delegated operators where it is another one."""
+    own, delegated = _of(profile, rule), profile.delegated(rule)
+    return own if delegated == own else f"{own}; delegated: {delegated}"
+
+
+def _users(alternative: str, rule: Rule) -> list[str]:
+    """The profiles that assign an alternative, to all operators or to delegated ones."""
+    users = []
+    for profile in PROFILES.values():
+        if _of(profile, rule) == alternative:
+            users.append(profile.name)
+        elif profile.delegated(rule) == alternative:
+            users.append(f"{profile.name} where delegated")
+    return users
+
+
 def _catalogue(listed: list[Rule]) -> list[Block]:
     rows = [(rule.name, rule.default, _elsewhere(rule), rule.meaning) for rule in listed]
-    profiles = [(p.name, p.summary, p.engine) for p in PROFILES.values()]
+    profiles = [(p.name, p.summary, p.engine, p.version) for p in PROFILES.values()]
     return [
         Table(("rule", DEFAULT_PROFILE, "elsewhere", "meaning"), rows),
         Text(""),
-        Table(("profile", "summary", "proven equal to"), profiles),
+        Table(("profile", "summary", "proven equal to", "version"), profiles),
         Text(""),
         Text("`refint8 rules RULE` explains one; `refint8 rules --diff A B` compares profiles"),
     ]
@@ -111,38 +135,35 @@ def _catalogue(listed: list[Rule]) -> list[Block]:
 
 def _elsewhere(rule: Rule) -> str:
     """The alternatives that other profiles assign, each with the profiles."""
-    others: dict[str, list[str]] = {}
-    for profile in PROFILES.values():
-        if _of(profile, rule) != rule.default:
-            others.setdefault(_of(profile, rule), []).append(profile.name)
-    return "; ".join(f"{chosen} ({', '.join(names)})" for chosen, names in others.items())
+    others = {other: _users(other, rule) for other in rule.alternatives if other != rule.default}
+    return "; ".join(f"{other} ({', '.join(names)})" for other, names in others.items() if names)
 
 
 def _assignment(listed: list[Rule], profile: Profile) -> list[Block]:
     rows = []
     for rule in listed:
-        chosen = _of(profile, rule)
-        other = "" if chosen == rule.default else f"not {rule.default}"
-        rows.append((rule.name, chosen, other, rule.alternatives[chosen]))
+        for chosen in dict.fromkeys((_of(profile, rule), profile.delegated(rule))):
+            own = chosen == _of(profile, rule)
+            other = "" if chosen == rule.default else f"not {rule.default}"
+            name = rule.name if own else "  where delegated"
+            rows.append((name, chosen, other, rule.alternatives[chosen]))
     headers = ("rule", "alternative", f"as in {DEFAULT_PROFILE}?", "meaning")
-    return [Text(f"{profile.name}: {profile.summary}\n{profile.engine}\n"), Table(headers, rows)]
+    proven = "".join(f"\n  {each}" for each in profile.proven)
+    about = f"{profile.name}: {profile.summary}\n{profile.engine}, {profile.version}"
+    return [Text(f"{about}\nproven on{proven}\n"), Table(headers, rows)]
 
 
 def _difference(listed: list[Rule], chosen: list[Profile]) -> list[Block]:
     a, b = chosen
     if not listed:
         return [Text(f"{a.name} and {b.name} assign the same alternatives")]
-    rows = [(r.name, _of(a, r), _of(b, r), " ".join(r.operators), r.meaning) for r in listed]
+    rows = [(r.name, _both(a, r), _both(b, r), " ".join(r.operators), r.meaning) for r in listed]
     return [Table(("rule", a.name, b.name, "operators", "meaning"), rows)]
 
 
 def _one(rule: Rule) -> list[Block]:
     rows = [
-        (
-            alternative,
-            ", ".join(p.name for p in PROFILES.values() if _of(p, rule) == alternative),
-            meaning,
-        )
+        (alternative, ", ".join(_users(alternative, rule)), meaning)
         for alternative, meaning in rule.alternatives.items()
     ]
     return [

@@ -178,7 +178,7 @@ def prepare_operator(
 
     Raises UnsupportedError and DomainError with the place filled in.
     """
-    registration, rules = _registration(operator, around), around.rules
+    registration = _registration(operator, around)
     if operator.name == "CUSTOM" and registration is None:
         raise refuse_custom(operator).at(where)
     taken_sparse = registration.sparse if registration else ()
@@ -191,27 +191,7 @@ def prepare_operator(
                 hint="convert the model with dense weights",
             )
 
-    def operand(index: int) -> Operand:
-        # An unknown shape stands as declared: only dtypes are looked at until it is known.
-        return Operand.of(
-            graph.tensors[index],
-            rules,
-            shape=shapes[index],
-            dtype=dtypes[index],
-            data=values.get(index),
-        )
-
-    node = Node(
-        name=operator.custom_code or operator.name,
-        inputs=tuple(operand(i) if i >= 0 else None for i in operator.inputs),
-        outputs=tuple(operand(i) for i in operator.outputs),
-        rules=rules,
-        options=operator.options,
-        version=operator.version,
-        intermediates=tuple(operand(i) if i >= 0 else None for i in operator.intermediates),
-        custom_options=operator.custom_options,
-        surroundings=around,
-    )
+    node = node_of(operator, graph, around, shapes, dtypes, values)
     needs = registration.values if registration else ()
     needed = [node.optional_input(position) for position in needs]
     unknown_shape = any(shapes[i] is None for i in operator.inputs if i >= 0)
@@ -222,6 +202,39 @@ def prepare_operator(
             raise error.at(where) from None
         return None
     return prepare(node, where, registration)
+
+
+def node_of(
+    operator: Operator,
+    graph: Subgraph,
+    around: Subgraphs,
+    shapes: Mapping[int, Shape | None],
+    dtypes: Mapping[int, str],
+    values: Mapping[int, Array],
+) -> Node:
+    """What the operator's `prepare` is given; an unknown shape stands as declared."""
+    rules = around.rules
+
+    def operand(index: int) -> Operand:
+        return Operand.of(
+            graph.tensors[index],
+            rules,
+            shape=shapes[index],
+            dtype=dtypes[index],
+            data=values.get(index),
+        )
+
+    return Node(
+        name=operator.custom_code or operator.name,
+        inputs=tuple(operand(i) if i >= 0 else None for i in operator.inputs),
+        outputs=tuple(operand(i) for i in operator.outputs),
+        rules=rules,
+        options=operator.options,
+        version=operator.version,
+        intermediates=tuple(operand(i) if i >= 0 else None for i in operator.intermediates),
+        custom_options=operator.custom_options,
+        surroundings=around,
+    )
 
 
 def _registration(operator: Operator, around: Subgraphs) -> Registration | None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from refint8.native.epilogue import SECTIONS
-from refint8.native.ir import F64, I32, I64, Builder, Value, call, load, shuffle, splat, vector
+from refint8.native.epilogue_constants import SECTIONS
+from refint8.native.ir import F32, F64, I32, I64, Builder, Value, call, load, shuffle, splat, vector
 
 
 class Constants:
@@ -34,7 +34,8 @@ class Constants:
 
 
 def fast(b: Builder, lanes: int, u: Value, address: Value, distance: int, *, sign: str) -> Value:
-    """(high32(u * 2q + K) + (u >>> 31)) >> n; `sign` "always", "shifted" or "never" adds u >>> 31.
+    """(high32(u * 2q + K) + (u >>> 31)) >> n; `sign` says where u >>> 31 is
+    added: "always", "shifted" (n > 0), "never", or "flagged" (the bit of 32 in n).
 
     Both factors are masked to 32 bits in sight of LLVM, which then needs one multiplication.
     """
@@ -47,7 +48,10 @@ def fast(b: Builder, lanes: int, u: Value, address: Value, distance: int, *, sig
     even = b.add(b.mul(b.and_(wide, low), b.and_(q, low)), even_k)
     odd = b.add(b.mul(b.lshr(wide, high), b.lshr(q, high)), odd_k)
     y = c.join(even, odd, part=1)
-    if sign != "never":
+    if sign == "flagged":
+        y = b.add(y, b.and_(b.lshr(u, splat(c.words, 31)), b.lshr(n, splat(c.words, 5))))
+        n = b.and_(n, splat(c.words, 31))
+    elif sign != "never":
         top = b.lshr(u, splat(c.words, 31))
         if sign == "shifted":
             nothing = splat(c.words, 0)
@@ -109,8 +113,43 @@ def double(b: Builder, lanes: int, total: Value, address: Value, distance: int) 
     return b.add(c.join(even, odd, part=0), zero_point)
 
 
+def up(b: Builder, lanes: int, total: Value, address: Value, distance: int) -> Value:
+    """((total * q + A) >> s) + z in 64-bit lanes, limited to 2^24 like `double`."""
+    c = Constants(b, lanes, address, distance)
+    packed = c.load(c.words, "shift")
+    zero_point = b.ashr(packed, splat(c.words, 6))
+    n = b.bitcast(b.and_(packed, splat(c.words, 63)), c.pairs)
+    x, q = b.bitcast(total, c.pairs), c.load(c.pairs, "multiplier")
+    high, limit = splat(c.pairs, 32), 1 << 24
+    counts = b.and_(n, splat(c.pairs, 0xFFFFFFFF)), b.lshr(n, high)
+    factors = [
+        (b.ashr(b.shl(x, high), high), b.ashr(b.shl(q, high), high)),
+        (b.ashr(x, high), b.ashr(q, high)),
+    ]
+    halves = []
+    for (a, factor), rounding, count in zip(factors, c.halves(), counts, strict=True):
+        y = b.ashr(b.add(b.mul(a, factor), rounding), count)
+        y = b.select(b.icmp_signed(">", y, splat(c.pairs, limit)), splat(c.pairs, limit), y)
+        halves.append(
+            b.select(b.icmp_signed("<", y, splat(c.pairs, -limit)), splat(c.pairs, -limit), y)
+        )
+    return b.add(c.join(halves[0], halves[1], part=0), zero_point)
+
+
+def float32(b: Builder, lanes: int, total: Value, address: Value, distance: int) -> Value:
+    """round_half_even(f32(total) * scale) + z, limited to 2^30 before it is an integer again."""
+    c = Constants(b, lanes, address, distance)
+    floats = vector(F32, lanes)
+    product = b.fmul(b.sitofp(total, floats), c.load(floats, "multiplier"))
+    for order, limit in (("<", float(1 << 30)), (">", -float(1 << 30))):
+        most = splat(floats, limit)
+        product = b.select(b.fcmp_ordered(order, product, most), product, most)
+    rounded = call(b, f"llvm.rint.v{lanes}f32", floats, product)
+    return b.add(b.fptosi(rounded, c.words), c.load(c.words, "shift"))
+
+
 def float64(b: Builder, lanes: int, total: Value, address: Value, distance: int) -> Value:
-    """round_half_away(double(total) * scale) + z; the only form with floating point."""
+    """round_half_away(double(total) * scale) + z."""
     c = Constants(b, lanes, address, distance)
     doubles = vector(F64, lanes)
     product = b.fmul(b.sitofp(total, doubles), c.load(doubles, "multiplier"))
@@ -155,9 +194,12 @@ FORMS: dict[str, Callable[..., Value]] = {
     "fast": partial(fast, sign="always"),
     "mixed": partial(fast, sign="shifted"),
     "unsigned": partial(fast, sign="never"),
+    "laned": partial(fast, sign="flagged"),
     "linear": partial(linear, shifted=False),
     "linear_shifted": partial(linear, shifted=True),
     "double": double,
+    "up": up,
+    "float32": float32,
     "float64": float64,
     "q15": q15,
     "float64_wide": float64_wide,

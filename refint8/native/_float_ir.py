@@ -54,21 +54,39 @@ def _bits(kind: Value) -> int:
     return 32 if kind.element == F32 else int(kind.element.width)
 
 
+WHOLE = 1.5 * 2**23
+"""Numbers between 2^23 and 2^24 are whole: adding this and taking it off rounds to nearest even."""
+
+
 def quantize(
-    b: Builder, bits: int, source: Value, target: Value, count: Value, constants: Value
+    b: Builder,
+    bits: int,
+    reciprocal: bool,
+    source: Value,
+    target: Value,
+    count: Value,
+    constants: Value,
 ) -> None:
-    """One channel; the limits and the zero point are integers that float32 holds exactly."""
+    """One channel; the limits and the zero point are integers that float32 holds exactly.
+
+    `reciprocal`: the scale is one, and ties go to even.
+    """
     scale, zero, low, high, other, least, most = (
         broadcast(b, FLOATS, b.fptrunc(load(b, F64, constants, 8 * k), F32)) for k in range(7)
     )
     steps = vector(ir.IntType(bits), LANES)
 
     def convert(x: Value) -> Value:
-        quotient = b.fdiv(x, scale)
-        rounded = call(b, f"llvm.round.v{LANES}f32", FLOATS, quotient)
+        quotient = b.fmul(x, scale) if reciprocal else b.fdiv(x, scale)
+        rounded = quotient
+        if not reciprocal:
+            rounded = call(b, f"llvm.round.v{LANES}f32", FLOATS, quotient)
         inside = b.and_(b.fcmp_ordered(">=", quotient, least), b.fcmp_ordered("<=", quotient, most))
         above = b.select(b.fcmp_ordered("<", rounded, low), low, rounded)
         limited = b.select(b.fcmp_ordered(">", above, high), high, above)
+        if reciprocal:  # limits are whole, so it is the same before and after
+            whole = ir.Constant(FLOATS, [WHOLE] * LANES)
+            limited = b.fsub(b.fadd(limited, whole), whole)
         chosen = b.select(inside, b.fadd(limited, zero), other)
         return b.trunc(b.fptosi(chosen, WORDS), steps)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refint8.native.dot import dot_bytes, dot_words
-from refint8.native.epilogue import LANE_BYTES, requantize
+from refint8.native.epilogue import requantize
+from refint8.native.epilogue_constants import LANE_BYTES
 from refint8.native.ir import (
     I32,
     I64,

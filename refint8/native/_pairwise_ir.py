@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from refint8.native._window_ir import repeat
 from refint8.native.dot import dot_words
-from refint8.native.epilogue import LANE_BYTES, requantize
+from refint8.native.epilogue import requantize
+from refint8.native.epilogue_constants import LANE_BYTES
 from refint8.native.ir import (
     I8,
     I16,

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from refint8.native.copy import fill_over, move_over
 from refint8.native.cpu import Tier
-from refint8.native.epilogue import LANE_BYTES
+from refint8.native.epilogue_constants import LANE_BYTES
 from refint8.native.lang import Kernel, Primitive, i64, least, most
 
 COLUMN_OPERANDS = (

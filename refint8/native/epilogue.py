@@ -1,6 +1,6 @@
 """From int32 accumulators to output bytes or words, in vectors: the fused requantization.
 
-Three forms, all equal to the definition in `numerics.requantize` wherever they are used:
+Forms, all equal to the definition in `numerics.requantize` wherever they are used:
 
 fast     family D collapsed into one multiplication. With q the multiplier, n >= 0 the right shift
          and z the zero point, D is
@@ -20,73 +20,34 @@ double   family D as it is written, in 64-bit lanes, for any multiplier, shift a
 float64  family F64: LiteRT's reference FULLY_CONNECTED, in double lanes.
 q15      family Q15 on 64-bit accumulators: the tile's 32-bit sum of products plus a 64-bit bias.
 float64_wide  family F64 on such accumulators.
+float32  family F32E: XNNPACK, in float lanes.
+
+Families Dup and S have forms of their own (`rounding_up`).
 
 `Parameters` packs the constants of each channel once; `requantize` emits the code that uses them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from refint8.native.cpu import Tier
+from refint8.native.epilogue_constants import Parameters, zero_point_and_shift
 from refint8.native.lowering import NotFastError
+from refint8.native.rounding_up import channel_lanes, rounding_up
 from refint8.numerics.fixedpoint import Ints
+from refint8.numerics.float32_rounding import Float32Rounding
+from refint8.numerics.lanes import ChannelLanes
 from refint8.numerics.requantize import (
     DoubleRounding,
     Float64Rounding,
     ReducedMultiplier,
     Requantizer,
+    over_channels,
 )
-
-LANE_BYTES = 24
-"""Bytes of constants per lane, in four sections."""
-
-SECTIONS = {"bias": 0, "multiplier": 4, "constant": 12, "shift": 20}
-"""Section name to its start in lane bytes: int32 bias, 32-bit multiplier (or double scale),
-64-bit constant (those of even lanes before those of odd lanes), int32 shift."""
-
-
-WIDE_FORMS = ("q15", "float64_wide")
-"""Forms whose 64-bit bias takes the multiplier's section; their tiles start from 0."""
-
-
-@dataclass(frozen=True, eq=False)
-class Parameters:
-    """Constants of one epilogue, per output channel, before they are laid out in vectors.
-
-    `form` is one of the above, or "unsigned" (fast without the sign term, under a clamp), or
-    "mixed" (fast with channels that do not shift).
-    """
-
-    form: str
-    bias: Ints
-    multiplier: Any
-    constant: Any
-    shift: Ints
-
-    def block(self, order: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Vectors of constants: `order` [vectors, lanes] names the channel of each lane."""
-        vectors, lanes = order.shape
-        out = np.zeros((vectors, LANE_BYTES * lanes), np.uint8)
-        for section, values in (
-            ("bias", self.bias.astype(np.int64).astype(np.uint32)),
-            ("multiplier", self.multiplier),
-            ("constant", self.constant),
-            ("shift", self.shift.astype(np.int32)),
-        ):
-            laid = np.ascontiguousarray(values[order])
-            in_halves = section == "constant" and values.dtype.itemsize == 8
-            if in_halves or (section == "multiplier" and self.form in WIDE_FORMS):
-                # Even lanes first, then odd ones: the halves of the widening multiplication.
-                laid = np.concatenate([laid[:, 0::2], laid[:, 1::2]], axis=1)
-            raw = np.ascontiguousarray(laid).view(np.uint8).reshape(vectors, -1)
-            start = SECTIONS[section] * lanes
-            out[:, start : start + raw.shape[1]] = raw
-        return out
+from refint8.numerics.rounding_up import DoubleRoundingUp, SingleRounding
 
 
 def parameters(
@@ -112,11 +73,20 @@ def parameters(
     most = np.maximum(np.abs(low), np.abs(high))
     if int(most.max(initial=0)) >= 1 << 31:
         raise NotFastError("an accumulator may leave int32")
-    requantize = _chosen(requantize, channels)
+    requantize = over_channels(requantize, lambda values: values[channels])
     if wide:
         return _wide(requantize, bias, zero_point)
     if isinstance(requantize, Float64Rounding):
         return _float64(requantize, bias, most, zero_point)
+    if isinstance(requantize, Float32Rounding):
+        return _float32(requantize, bias, zero_point)
+    if isinstance(requantize, (DoubleRoundingUp, ChannelLanes)) and clamp[0] >= zero_point:
+        # Only negative ties tell it from family D, and they end at the clamp.
+        requantize = DoubleRounding(requantize.multiplier, requantize.shift, requantize.left_shift)
+    if isinstance(requantize, ChannelLanes):
+        return channel_lanes(requantize, bias, (low, high), zero_point)
+    if isinstance(requantize, (DoubleRoundingUp, SingleRounding)):
+        return rounding_up(requantize, bias, (low, high), zero_point)
     if not isinstance(requantize, DoubleRounding):
         raise NotFastError(f"{type(requantize).__name__} has no vector form")
     q = np.broadcast_to(requantize.multiplier, bias.shape)
@@ -139,20 +109,6 @@ def parameters(
         constant=half.astype(np.uint64),
         shift=zero_point_and_shift(zero_point, shift),
     )
-
-
-def _chosen(requantize: Requantizer, channels: slice) -> Requantizer:
-    """The requantizer of some channels; factors without an axis serve all of them."""
-    if isinstance(requantize, Float64Rounding):
-        scale = requantize.scale
-        return replace(requantize, scale=scale[channels] if scale.ndim else scale)
-    if isinstance(requantize, (DoubleRounding, ReducedMultiplier)) and requantize.multiplier.ndim:
-        return replace(
-            requantize,
-            multiplier=requantize.multiplier[channels],
-            shift=requantize.shift[channels],
-        )
-    return requantize
 
 
 def _linear(
@@ -297,11 +253,6 @@ def _wide(requantize: Requantizer, bias: Ints, zero_point: int) -> Parameters:
     return Parameters(form, np.zeros_like(bias), wide_bias, factor, shift)
 
 
-def zero_point_and_shift(zero_point: int, shift: Ints) -> Ints:
-    """One int32 a lane for the "double" form: zero point above, shift + 32 in the low 6 bits."""
-    return (np.int64(zero_point) << 6) | (shift + 32)
-
-
 def _per_channel(requantize: DoubleRounding, values: Ints) -> Ints:
     return DoubleRounding(requantize.multiplier, requantize.shift, "wrap")(values)
 
@@ -314,6 +265,19 @@ def _float64(requantize: Float64Rounding, bias: Ints, most: Ints, zero_point: in
         form="float64",
         bias=bias,
         multiplier=np.ascontiguousarray(scale, np.float64),
+        constant=np.zeros(bias.shape, np.uint64),
+        shift=np.full(bias.shape, zero_point, np.int64),
+    )
+
+
+def _float32(requantize: Float32Rounding, bias: Ints, zero_point: int) -> Parameters:
+    scale = np.broadcast_to(requantize.scale, bias.shape)
+    if not np.all(np.isfinite(scale)):
+        raise NotFastError("a scale is infinite")
+    return Parameters(
+        form="float32",
+        bias=bias,
+        multiplier=np.ascontiguousarray(scale, np.float32),
         constant=np.zeros(bias.shape, np.uint64),
         shift=np.full(bias.shape, zero_point, np.int64),
     )

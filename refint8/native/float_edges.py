@@ -47,9 +47,10 @@ def _channels(name: str, emit: Any, source_item: int, target_item: int) -> Kerne
 
 
 @cache
-def quantize_float(dtype: str) -> Kernel:
+def quantize_float(dtype: str, *, reciprocal: bool = False) -> Kernel:
     """float32 to 8 or 16 bits: clamp(round_half_away(x / scale) + zero point).
 
+    `reciprocal`: to 8 bits, clamp(round_half_even(x * scale) + zero point).
     A channel's constants, doubles: scale, zero point, lowest and highest output minus the zero
     point, the output where x / scale does not lie between two bounds (NaN never does), the bounds.
     """
@@ -57,9 +58,10 @@ def quantize_float(dtype: str) -> Kernel:
     def emit(b: Any, *operands: Any) -> None:
         from refint8.native._float_ir import quantize
 
-        quantize(b, BITS[dtype], *operands)
+        quantize(b, BITS[dtype], reciprocal, *operands)
 
-    return _channels(f"quantize_float_{dtype.lower()}", emit, 4, BITS[dtype] // 8)
+    way = "reciprocal_" if reciprocal else ""
+    return _channels(f"quantize_float_{way}{dtype.lower()}", emit, 4, BITS[dtype] // 8)
 
 
 @cache

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refint8.native.cpu import Tier
-from refint8.native.epilogue import LANE_BYTES, Parameters
+from refint8.native.epilogue_constants import LANE_BYTES, Parameters
 from refint8.native.lang import Kernel, Primitive, i32, i64, kernel, u8
 
 TILE_OPERANDS = (

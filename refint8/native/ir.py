@@ -15,7 +15,7 @@ Value = Any
 Builder = Any
 
 I8, I16, I32, I64 = ir.IntType(8), ir.IntType(16), ir.IntType(32), ir.IntType(64)
-F64 = ir.DoubleType()
+F32, F64 = ir.FloatType(), ir.DoubleType()
 
 
 def vector(element: Any, count: int) -> Any:
@@ -23,7 +23,7 @@ def vector(element: Any, count: int) -> Any:
     return ir.VectorType(element, count)
 
 
-def splat(kind: Any, value: int) -> Any:
+def splat(kind: Any, value: float) -> Any:
     """A constant vector of one value."""
     return ir.Constant(kind, [value] * kind.count)
 

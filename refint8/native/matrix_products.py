@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from refint8.native.lang import Kernel, clamp, i16, i32, i64
+from refint8.native.lang import Kernel, clamp, f32, i16, i32, i64
 from refint8.native.sums import POINTERS
 
 BLOCK = 32
@@ -57,16 +57,18 @@ def pack_rows(dtype: str) -> Kernel:
 @cache
 def multiply_packed(form: str) -> Kernel:
     """Products of packed matrices. `form` is what becomes of a sum: "double" (32 bits, to int8),
-    "q15" (64 bits, to int16), "plain" (32 bits, to int32).
+    "float32" (32 bits, to int8 in float32, ties to even), "q15" (64 bits, to int16), "plain"
+    (32 bits, to int32).
 
     Words: first, second, target, products, address of pairs of matrix numbers, rows of first,
-    rows of second, padded inner size, multiplier, left shift, right shift, zero point, low, high.
+    rows of second, padded inner size, multiplier (float32: its address), left shift, right shift,
+    zero point, low, high.
     """
 
     def make() -> Any:
-        target_pointer = {"double": POINTERS["INT8"], "q15": i16, "plain": i32}[form]
-        item = {"double": 1, "q15": 2, "plain": 4}[form]
-        wide = form == "q15"
+        target_pointer = {"q15": i16, "plain": i32}.get(form, POINTERS["INT8"])
+        item = {"q15": 2, "plain": 4}.get(form, 1)
+        wide, in_float = form == "q15", form == "float32"
 
         def multiply(params: int, arena: int) -> None:
             p = i64(params)
@@ -74,6 +76,11 @@ def multiply_packed(form: str) -> Kernel:
             multiplier, left, right = p[8], p[9], p[10]
             zero_point, low, high = p[11], p[12], p[13]
             mask, half = (1 << right) - 1, (1 << right) >> 1
+            if in_float:
+                scale = f32(p[8])[0]
+                lowest, highest = np.float32(low - zero_point), np.float32(high - zero_point)
+                # Numbers between 2^23 and 2^24 are whole: adding 1.5 * 2^23 rounds to even.
+                whole = np.float32(12582912.0)
             for product in range(p[3]):
                 a0 = arena + p[0] + 2 * which[2 * product] * rows * padded
                 b0 = arena + p[1] + 2 * which[2 * product + 1] * columns * padded
@@ -95,6 +102,13 @@ def multiply_packed(form: str) -> Kernel:
                                 total = np.int32(total + term)
                             if form == "plain":
                                 out[row * columns + column] = total
+                                continue
+                            if in_float:
+                                y = np.float32(np.float32(total) * scale)
+                                y = lowest if y < lowest else (highest if y > highest else y)
+                                out[row * columns + column] = (
+                                    np.int32((y + whole) - whole) + zero_point
+                                )
                                 continue
                             x = np.int64(np.int32(np.int64(total) << left))
                             h = (x * multiplier + (1 << 30)) >> 31

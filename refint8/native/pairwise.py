@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from refint8.native.cpu import Tier
-from refint8.native.epilogue import Parameters
+from refint8.native.epilogue_constants import Parameters
 from refint8.native.lang import Kernel, Primitive
 from refint8.native.runs import over_runs
 

@@ -24,11 +24,10 @@ from refint8.native.copy import move_over
 from refint8.native.lang import Kernel, Primitive, f32, i8, i16, i32, i64, kernel, u8
 
 LANES = 16
-ONE = 1 << 10
 
 
-def _blend_pixel(item: int) -> Primitive:
-    """blend(target, left, right, upper weight, channels): int32 left*(1024-w) + right*w."""
+def _blend_pixel(item: int, signed: bool, one: int) -> Primitive:
+    """blend(target, left, right, upper weight, channels): int32 left*(one-w) + right*w."""
 
     def emit(b: Any, target: Any, left: Any, right: Any, weight: Any, count: Any) -> None:
         from refint8.native._window_ir import repeat
@@ -37,11 +36,12 @@ def _blend_pixel(item: int) -> Primitive:
         words = vector(I32, LANES)
         kind = vector(I8 if item == 1 else I16, LANES)
         upper = broadcast(b, words, b.trunc(weight, I32))
-        lower = b.sub(splat(words, ONE), upper)
+        lower = b.sub(splat(words, one), upper)
+        widen = b.sext if signed else b.zext
 
         def block(c: Any, _: Any) -> list[Any]:
             at = b.mul(c, I64(item))
-            x, y = (b.sext(load(b, kind, b.add(side, at)), words) for side in (left, right))
+            x, y = (widen(load(b, kind, b.add(side, at)), words) for side in (left, right))
             total = b.add(b.mul(x, lower), b.mul(y, upper))
             store(b, total, b.add(target, b.mul(c, I64(4))))
             return []
@@ -52,8 +52,10 @@ def _blend_pixel(item: int) -> Primitive:
 
 
 @cache
-def resize_bilinear(dtype: str) -> Kernel:
-    """int8 and int16, in integers.
+def resize_bilinear(dtype: str, bits: int = 10) -> Kernel:
+    """Bytes and int16, in integers, with weights of so many bits (int16: 10).
+
+    The last rounding takes ties away from zero with 10 bits, up with others.
 
     Words: source, target, images, bytes of an image, input row bytes, output height and width,
     channels, address of (lower row, upper row, fraction) by output row, address of (lower byte,
@@ -62,8 +64,10 @@ def resize_bilinear(dtype: str) -> Kernel:
 
     def make() -> Any:
         item = 2 if dtype == "INT16" else 1
-        pointer, blend = (i16 if item == 2 else i8), _blend_pixel(item)
-        narrow = item == 1
+        pointer = {"INT16": i16, "INT8": i8, "UINT8": u8}[dtype]
+        one, away = 1 << bits, 1 if bits == 10 else 0
+        half, shift = np.int32(1 << (2 * bits - 1)), np.int32(2 * bits)
+        blend, narrow = _blend_pixel(item, dtype != "UINT8", one), item == 1
 
         def resize(params: int, arena: int) -> None:
             p = i64(params)
@@ -104,15 +108,15 @@ def resize_bilinear(dtype: str) -> Kernel:
                     out = pointer(target)
                     if narrow:
                         weight = np.int32(ys[3 * y + 2])
-                        rest = np.int32(ONE - weight)
+                        rest = np.int32(one - weight)
                         for i in range(size):
                             total = np.int32(
                                 np.int32(first[i] * rest) + np.int32(second[i] * weight)
                             )
-                            sign = np.int32(total >> np.int32(31))
-                            out[i] = np.int32(np.int32(total + sign) + np.int32(1 << 19)) >> 20
+                            sign = np.int32(np.int32(total >> np.int32(31)) * np.int32(away))
+                            out[i] = np.int32(np.int32(total + sign) + half) >> shift
                     else:
-                        w, r = ys[3 * y + 2], ONE - ys[3 * y + 2]
+                        w, r = ys[3 * y + 2], one - ys[3 * y + 2]
                         for i in range(size):
                             wide = np.int64(first[i]) * r + np.int64(second[i]) * w
                             out[i] = (wide + (wide >> 63) + (1 << 19)) >> 20
@@ -120,7 +124,7 @@ def resize_bilinear(dtype: str) -> Kernel:
 
         return resize
 
-    return Kernel(f"resize_bilinear_{dtype.lower()}", make)
+    return Kernel(f"resize_bilinear_{dtype.lower()}_q{bits}", make)
 
 
 def _blend_float(

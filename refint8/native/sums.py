@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from refint8.native.cpu import Tier
-from refint8.native.lang import Kernel, Primitive, clamp, i8, i16, i32, i64, u8
+from refint8.native.lang import Kernel, Primitive, clamp, f32, i8, i16, i32, i64, u8
 
 POINTERS: dict[str, Any] = {"INT8": i8, "UINT8": u8, "INT16": i16, "INT32": i32, "INT64": i64}
 """How elements of a dtype are reached."""
@@ -133,6 +133,34 @@ def requantize_sums(dtype: str) -> Kernel:
         return requantize
 
     return Kernel(f"requantize_sums_{dtype.lower()}", make)
+
+
+@cache
+def requantize_sums_float(dtype: str) -> Kernel:
+    """clamp(round_half_even(f32(f32(f32(sum) * scale) + offset))), the clamp's ends below 2^22.
+
+    Words: source, target, count, address of scale and offset (float32), low, high. No step may
+    leave the finite numbers.
+    """
+
+    def make() -> Any:
+        pointer = POINTERS[dtype]
+
+        def rescale(params: int, arena: int) -> None:
+            p = i64(params)
+            sums, target, factors = i32(arena + p[0]), pointer(arena + p[1]), f32(p[3])
+            scale, offset = factors[0], factors[1]
+            low, high = np.float32(p[4]), np.float32(p[5])
+            # Numbers between 2^23 and 2^24 are whole: adding 1.5 * 2^23 rounds to nearest even.
+            whole = np.float32(12582912.0)
+            for i in range(p[2]):
+                y = np.float32(np.float32(sums[i]) * scale) + offset
+                y = low if y < low else (high if y > high else y)
+                target[i] = np.int32((y + whole) - whole)
+
+        return rescale
+
+    return Kernel(f"requantize_sums_float_{dtype.lower()}", make)
 
 
 @cache

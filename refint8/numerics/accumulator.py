@@ -8,6 +8,7 @@ import numpy as np
 
 from refint8.errors import DomainError
 from refint8.numerics.fixedpoint import INT32_MAX, INT32_MIN, Ints, wrap32
+from refint8.numerics.recording import note
 
 
 def overflow_error(what: str, values: Ints, bits: int = 32) -> DomainError:
@@ -38,4 +39,4 @@ class Accumulator:
             return exact
         if self.overflow == "report":
             raise overflow_error("an accumulator", exact)
-        return wrap32(exact)
+        return note("accumulator", "the low 32 bits", wrap32(exact), x=exact, if_changed="x")

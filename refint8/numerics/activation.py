@@ -42,19 +42,27 @@ RAW_BOUNDS: Final[dict[str, tuple[int | None, int | None]]] = {
 """Bounds of a fused activation on integers without quantization (CalculateActivationRange)."""
 
 
-def activation_range(activation: str, dtype: str, scale: float, zero_point: int) -> tuple[int, int]:
+def activation_range(
+    activation: str, dtype: str, scale: float, zero_point: int, rounding: str = "half_away"
+) -> tuple[int, int]:
     """Lowest and highest output step under a fused activation.
 
-    A bound v becomes zero_point + round_half_away(f32(v / scale)), intersected with the dtype's
-    range. Raises DomainError where the quotient leaves int32, as the engine's check does.
-    Source: CalculateActivationRangeQuantized, LiteRT `kernel_util.cc`; NUMERICS §7.
+    `rounding` is the rule `activation_bounds`. "half_away": a bound v becomes zero_point +
+    round_half_away(f32(v / scale)), intersected with the dtype's range; DomainError where the
+    quotient leaves int32, as the engine's check raises. Source: CalculateActivationRangeQuantized,
+    LiteRT `kernel_util.cc`; NUMERICS §7. "half_even": v becomes
+    round_half_even(f32(f32(v / scale) + zero_point)), clamped to the dtype's range before it is
+    rounded. Source: XNNPACK `requantization.h` (xnn_qs8_quantize).
     """
     low, high = DTYPE_RANGE[dtype]
     bound_low, bound_high = ACTIVATION_BOUNDS[activation]
 
     def step(value: float) -> int:
         with np.errstate(all="ignore"):
-            steps = float(round_half_away(np.float32(value) / np.float32(scale)))
+            quotient = np.float32(value) / np.float32(scale)
+            if rounding == "half_even":
+                return int(np.rint(np.clip(quotient + np.float32(zero_point), low, high)))
+            steps = float(round_half_away(quotient))
         if not INT32_MIN <= steps <= INT32_MAX:
             raise DomainError(
                 f"the bound {value} of {activation} is {steps} steps of {scale}, outside int32",

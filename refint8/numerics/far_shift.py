@@ -20,6 +20,7 @@ from refint8.numerics.fixedpoint import (
     saturating_rounding_doubling_high_mul,
 )
 from refint8.numerics.multiplier import quantize_multiplier
+from refint8.numerics.recording import recorded
 
 EXACT_RIGHT: Final = 62
 """A right shift by this or more leaves nothing of 32 bits."""
@@ -28,6 +29,7 @@ EXACT_LEFT: Final = 31
 """A left shift by this or more takes every value but 0 out of 32 bits."""
 
 
+@recorded("far shift", "RDBPOT by any exponent, by the rule far_shift")
 def far_shift(x: ArrayLike, exponent: ArrayLike, rule: str) -> Ints:
     """RDBPOT of 32-bit values by any exponent, by the rule `far_shift`.
 
@@ -63,6 +65,7 @@ class FarShiftRounding:
             raise DomainError(f"a scale is {real}, the kernel takes positive ones")
         return cls(multiplier, shift, rule)
 
+    @recorded("rescale", "RDBPOT(SRDHM(x, multiplier), -shift) with any shift")
     def __call__(self, x: Ints) -> Ints:
         """32-bit values to a common scale."""
         high = saturating_rounding_doubling_high_mul(x, self.multiplier)

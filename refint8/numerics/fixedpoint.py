@@ -6,10 +6,13 @@ semantics were checked against unbounded Python integers and LiteRT 2.3.0 (NUMER
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from refint8.numerics.recording import note, recorded, shifted_by
 
 Ints = NDArray[np.int64]
 
@@ -25,33 +28,44 @@ def as_int64(x: ArrayLike) -> Ints:
 def wrap32(x: ArrayLike) -> Ints:
     """The low 32 bits as a signed number: what a C int32 holds after an overflow on hardware."""
     wrapped: Ints = ((as_int64(x) + (1 << 31)) & 0xFFFFFFFF) - (1 << 31)
-    return wrapped
+    return note("wrap", "the low 32 bits of x", wrapped, x=x, if_changed="x")
 
 
 def wrap16(x: ArrayLike) -> Ints:
     """The low 16 bits as a signed number."""
     wrapped: Ints = ((as_int64(x) + (1 << 15)) & 0xFFFF) - (1 << 15)
-    return wrapped
+    return note("wrap", "the low 16 bits of x", wrapped, x=x, if_changed="x")
 
 
+@recorded("saturate", "clamp x to the range of `bits` bits")
 def saturate(x: ArrayLike, bits: int) -> Ints:
     """Clamp to the signed range of `bits` bits."""
     clipped: Ints = np.clip(as_int64(x), -(1 << (bits - 1)), (1 << (bits - 1)) - 1)
     return clipped
 
 
+@recorded("clamp", "x to low..high")
+def clamp(x: ArrayLike, low: int, high: int) -> Ints:
+    """Clamp to an interval: a dtype's range, or that of a fused activation."""
+    clipped: Ints = np.clip(as_int64(x), low, high)
+    return clipped
+
+
+@recorded("SRDHM", "(a * b + 2^30) >> 31", lambda o: Fraction(o["a"] * o["b"], 1 << 31))
 def saturating_rounding_doubling_high_mul(a: ArrayLike, b: ArrayLike) -> Ints:
     """SRDHM: (a*b + 2^30) >> 31, ties up; only a = b = -2^31 saturates."""
     high: Ints = np.minimum((as_int64(a) * as_int64(b) + (1 << 30)) >> 31, INT32_MAX)
     return high
 
 
+@recorded("SRDHM16", "(a * b + 2^14) >> 15", lambda o: Fraction(o["a"] * o["b"], 1 << 15))
 def saturating_rounding_doubling_high_mul_16(a: ArrayLike, b: ArrayLike) -> Ints:
     """SRDHM on int16: (a*b + 2^14) >> 15; only a = b = -2^15 saturates."""
     high: Ints = np.minimum((as_int64(a) * as_int64(b) + (1 << 14)) >> 15, (1 << 15) - 1)
     return high
 
 
+@recorded("RDBPOT", "x / 2^exponent, ties away from zero", shifted_by("exponent"))
 def rounding_divide_by_pot(x: ArrayLike, exponent: ArrayLike) -> Ints:
     """RDBPOT: x / 2^exponent, ties away from zero; 0 <= exponent <= 31."""
     x, exponent = as_int64(x), as_int64(exponent)
@@ -60,6 +74,11 @@ def rounding_divide_by_pot(x: ArrayLike, exponent: ArrayLike) -> Ints:
     return (x >> exponent) + ((x & mask) > threshold)
 
 
+@recorded(
+    "RDBPOT on x86",
+    "x / 2^exponent, modulo 32",
+    shifted_by("exponent"),
+)
 def rounding_divide_by_pot_x86(x: ArrayLike, exponent: ArrayLike) -> Ints:
     """RDBPOT as compiled for x86-64, where an exponent outside 0..31 is undefined behaviour.
 
@@ -72,6 +91,7 @@ def rounding_divide_by_pot_x86(x: ArrayLike, exponent: ArrayLike) -> Ints:
     return np.where(defined, inside, (x >> (exponent & 31)) + (x >= 0))
 
 
+@recorded("RDBPOT16", "x / 2^exponent, ties away from zero", shifted_by("exponent"))
 def rounding_divide_by_pot_16(x: ArrayLike, exponent: ArrayLike) -> Ints:
     """RDBPOT on int16 values; 0 <= exponent <= 31.
 
@@ -85,6 +105,7 @@ def rounding_divide_by_pot_16(x: ArrayLike, exponent: ArrayLike) -> Ints:
     return np.where(inside, rounded, np.where(x >= 0, 1, -1))
 
 
+@recorded("shift left", "x * 2^amount, saturated to `bits` bits")
 def saturating_shift_left(x: ArrayLike, amount: ArrayLike, bits: int = 32) -> Ints:
     """x * 2^amount, saturated to `bits` bits; amount 0 copies."""
     x, amount = as_int64(x), as_int64(amount)
@@ -95,12 +116,14 @@ def saturating_shift_left(x: ArrayLike, amount: ArrayLike, bits: int = 32) -> In
     return np.where(amount == 0, x, result)
 
 
+@recorded("half sum", "(a + b) / 2, ties away from zero", lambda o: Fraction(o["a"] + o["b"], 2))
 def rounding_half_sum(a: ArrayLike, b: ArrayLike) -> Ints:
     """(a + b) / 2, ties away from zero."""
     total = as_int64(a) + as_int64(b)
     return truncating_divide(total + np.where(total >= 0, 1, -1), 2)
 
 
+@recorded("divide, truncating", "a / b toward zero", lambda o: Fraction(o["a"], o["b"]))
 def truncating_divide(a: ArrayLike, b: ArrayLike) -> Ints:
     """C's integer division: the quotient rounded toward zero."""
     a, b = as_int64(a), as_int64(b)
@@ -108,12 +131,18 @@ def truncating_divide(a: ArrayLike, b: ArrayLike) -> Ints:
     return quotient
 
 
+@recorded("divide, rounding", "a / b, ties away from zero", lambda o: Fraction(o["a"], o["b"]))
 def rounding_divide(a: ArrayLike, b: ArrayLike) -> Ints:
     """The nearest integer to a / b, ties away from zero; b > 0."""
     a, b = as_int64(a), as_int64(b)
     return truncating_divide(a + np.where(a > 0, b // 2, -(b // 2)), b)
 
 
+@recorded(
+    "rounding shift right",
+    "(x + 2^(amount - 1)) >> amount, ties up",
+    shifted_by("amount"),
+)
 def rounding_shift_right(x: ArrayLike, amount: ArrayLike) -> Ints:
     """The nearest integer to x / 2^amount, ties up; amount >= 1."""
     x, amount = as_int64(x), as_int64(amount)
@@ -128,6 +157,18 @@ def count_leading_zeros_32(x: ArrayLike) -> Ints:
     return zeros
 
 
+@recorded("round half even", "the nearest integer to x, ties to even", lambda o: Fraction(o["x"]))
+def round_half_even(x: Any) -> NDArray[Any]:
+    """The nearest integer in the same floating dtype, ties to even (NaN and infinities stay)."""
+    rounded: NDArray[Any] = np.rint(x)
+    return rounded
+
+
+@recorded(
+    "round half away",
+    "the nearest integer to x, ties away from zero",
+    lambda o: Fraction(o["x"]),
+)
 def round_half_away(x: Any) -> NDArray[np.float64]:
     """std::round: nearest integer, ties away from zero, as float64 (NaN and infinities stay).
 

@@ -24,6 +24,7 @@ from refint8.numerics.fixedpoint import (
     saturating_rounding_doubling_high_mul,
     saturating_shift_left,
 )
+from refint8.numerics.recording import recorded, taken
 
 EXP_MINUS_ONE_EIGHTH: Final = 1895147668
 ONE_THIRD: Final = 715827883
@@ -44,6 +45,7 @@ EXP_OF_MINUS_POWERS: Final = {
 """exp(-2^j) in Q0 for each binary digit j that the argument's quotient by 1/4 may have."""
 
 
+@recorded("exp", "e^a for a <= 0, in fixed point")
 def exp_on_negative_values(raw: ArrayLike, integer_bits: int = 5) -> Ints:
     """exp(a) in Q0 for a <= 0 given with `integer_bits` (0 to 29); a = 0 gives 2^31 - 1.
 
@@ -60,7 +62,8 @@ def exp_on_negative_values(raw: ArrayLike, integer_bits: int = 5) -> Ints:
     for exponent, factor in EXP_OF_MINUS_POWERS.items():
         if integer_bits > exponent:
             digit = (rest >> (fraction_bits + exponent)) & 1
-            product = saturating_rounding_doubling_high_mul(result, factor)
+            with taken(digit == 1):
+                product = saturating_rounding_doubling_high_mul(result, factor)
             result = np.where(digit == 1, product, result)
     if integer_bits > 5:
         result = np.where(a < -(1 << (fraction_bits + 5)), 0, result)
@@ -89,16 +92,19 @@ def _reciprocal_of_half_sum_with_one(a: Ints) -> Ints:
     return x
 
 
+@recorded("1 / (1 + x)", "by three Newton steps")
 def one_over_one_plus_x_for_x_in_0_1(raw: ArrayLike) -> Ints:
     """1 / (1 + x) in Q0 for 0 <= x <= 1 in Q0."""
     return saturating_shift_left(_reciprocal_of_half_sum_with_one(as_int64(raw)), 1)
 
 
+@recorded("(1 - x) / (1 + x)", "by three Newton steps")
 def one_minus_x_over_one_plus_x_for_x_in_0_1(raw: ArrayLike) -> Ints:
     """(1 - x) / (1 + x) in Q0 for 0 <= x <= 1 in Q0."""
     return saturating_shift_left(_reciprocal_of_half_sum_with_one(as_int64(raw)) - ONE_IN_Q2, 2)
 
 
+@recorded("logistic", "1 / (1 + e^-a), in fixed point")
 def logistic(raw: ArrayLike, integer_bits: int) -> Ints:
     """1 / (1 + exp(-a)) in Q0 for any int32 a with `integer_bits`; a = 0 gives exactly 2^30.
 
@@ -109,6 +115,7 @@ def logistic(raw: ArrayLike, integer_bits: int) -> Ints:
     return np.where(a == 0, ONE_HALF, np.where(a < 0, INT32_MAX - positive, positive))
 
 
+@recorded("tanh", "tanh(a), in fixed point")
 def tanh(raw: ArrayLike, integer_bits: int) -> Ints:
     """Hyperbolic tangent in Q0 for any int32 a with `integer_bits`; odd, and 0 at 0.
 
@@ -121,6 +128,7 @@ def tanh(raw: ArrayLike, integer_bits: int) -> Ints:
     return np.where(a == 0, 0, np.where(a < 0, -magnitude, magnitude))
 
 
+@recorded("reciprocal", "1 / x as mantissa and bits")
 def reciprocal(x: ArrayLike, integer_digits: int) -> tuple[Ints, Ints]:
     """1 / x for 0 < x < 2^32 with `integer_digits`, as (scale, bits over unit).
 

@@ -10,6 +10,7 @@ Semantics: gemmlowp `fixedpoint/fixedpoint.h` instantiated for int16 by LiteRT
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -32,20 +33,25 @@ from refint8.numerics.gemmlowp import (
     MINUS_THIRTY_TWO_OVER_17,
     ONE_THIRD,
 )
+from refint8.numerics.recording import recorded, taken
 
 INT16_MAX: Final = (1 << 15) - 1
 TANH_INTEGER_BITS: Final = range(7)
 """Integer bits for which the engine has a tanh."""
 
 
+@cache
 def _halved(constant: int) -> int:
-    return int(rounding_divide_by_pot(constant, 16))
+    """A constant of the int32 functions; no step of any element."""
+    with taken(False):
+        return int(rounding_divide_by_pot(constant, 16))
 
 
 def _shift_left(x: Ints, amount: int) -> Ints:
     return saturating_shift_left(x, amount, bits=16)
 
 
+@recorded("exp", "e^a for a <= 0, in fixed point")
 def exp_on_negative_values(raw: ArrayLike, integer_bits: int) -> Ints:
     """exp(a) in Q0 for a <= 0 given with `integer_bits` (0 to 13); a = 0 gives 2^15 - 1."""
     multiply = saturating_rounding_doubling_high_mul_16
@@ -58,7 +64,9 @@ def exp_on_negative_values(raw: ArrayLike, integer_bits: int) -> Ints:
     for exponent, factor in EXP_OF_MINUS_POWERS.items():
         if integer_bits > exponent:
             digit = (rest >> (fraction_bits + exponent)) & 1
-            result = np.where(digit == 1, multiply(result, _halved(factor)), result)
+            with taken(digit == 1):
+                product = multiply(result, _halved(factor))
+            result = np.where(digit == 1, product, result)
     if integer_bits > 5:
         result = np.where(a < -(1 << (fraction_bits + 5)), 0, result)
     return np.where(a == 0, INT16_MAX, result)
@@ -88,6 +96,7 @@ def _reciprocal_of_half_sum_with_one(a: Ints) -> Ints:
     return x
 
 
+@recorded("logistic", "1 / (1 + e^-a), in fixed point")
 def logistic(raw: ArrayLike, integer_bits: int = 3) -> Ints:
     """1 / (1 + exp(-a)) in Q0 for any int16 a; a = 0 gives exactly 2^14.
 
@@ -101,6 +110,7 @@ def logistic(raw: ArrayLike, integer_bits: int = 3) -> Ints:
     return np.where(a == 0, 1 << 14, result)
 
 
+@recorded("tanh", "tanh(a), in fixed point")
 def tanh(raw: ArrayLike, integer_bits: int) -> Ints:
     """Hyperbolic tangent in Q0 for any int16 a with `integer_bits` (0 to 6); odd, 0 at 0."""
     a = as_int64(raw)

@@ -20,6 +20,7 @@ from refint8.numerics.fixedpoint import (
     saturating_rounding_doubling_high_mul,
     saturating_shift_left,
 )
+from refint8.numerics.recording import recorded
 
 NEWTON_STEPS: Final = 5
 SQRT_HALF: Final = 1518500250
@@ -27,6 +28,7 @@ ONE_IN_Q3: Final = 1 << 28
 THREE_HALVES_IN_Q3: Final = ONE_IN_Q3 + (ONE_IN_Q3 >> 1)
 
 
+@recorded("1 / sqrt", "multiplier and shift, by five Newton steps")
 def inverse_square_root(values: ArrayLike) -> tuple[Ints, Ints]:
     """(multiplier, shift) with 1 / sqrt(v) ~ multiplier * 2^(shift - 31), for int32 values.
 

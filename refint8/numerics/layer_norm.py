@@ -30,6 +30,7 @@ from refint8.numerics.fixedpoint import (
 )
 from refint8.numerics.inverse_square_root import inverse_square_root
 from refint8.numerics.multiplier import quantize_multiplier
+from refint8.numerics.recording import recorded
 from refint8.numerics.rules import Rules
 
 
@@ -49,6 +50,7 @@ class LayerNorm:
         guard = int(np.float32(10000) * np.float32(scale))
         return cls(multiplier, shift, max(1, guard), rules.accumulator)
 
+    @recorded("layer normalization", "over the cells of the gate, times the coefficients")
     def __call__(self, gate: Ints, coefficients: Ints, bias: Ints) -> Ints:
         """gate [..., n] of int16 values; coefficients and bias [n]."""
         count = gate.shape[-1]

@@ -22,6 +22,7 @@ from refint8.numerics.fixedpoint import (
     saturating_shift_left,
 )
 from refint8.numerics.gemmlowp import one_over_one_plus_x_for_x_in_0_1
+from refint8.numerics.recording import recorded
 
 LOG_2: Final = 1488522236
 SQRT_HALF: Final = 1518500250
@@ -35,6 +36,7 @@ DENOMINATOR_SQUARE: Final = 127690142
 DENOMINATOR_LINEAR: Final = 638450708
 
 
+@recorded("log", "log(x) of Q12.19 in Q5.26")
 def log_of_at_least_1(raw: ArrayLike) -> Ints:
     """ln(x) with 5 integer bits, for x >= 1 with 12 (raw 2^19 <= z < 2^31).
 

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from refint8.errors import DomainError
 from refint8.numerics.fixedpoint import Ints
+from refint8.numerics.recording import recorded, shifted_by
 
 FLUSH_SHIFT = -31
 
 
+def _mantissa(o: dict[str, Any]) -> Fraction:
+    """The multiplier before it was rounded."""
+    multiplier, shift = o["result"]
+    return Fraction(o["real"]) * Fraction(2) ** (31 - shift) if multiplier else Fraction(0)
+
+
+@recorded("multiplier and shift", "real = multiplier * 2^(shift - 31)", _mantissa)
 def quantize_multiplier(real: float) -> tuple[int, int]:
     """(multiplier, shift) with real ~ multiplier * 2^(shift - 31), 2^30 <= |multiplier| < 2^31.
 
@@ -42,6 +52,11 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     return (magnitude if mantissa > 0 else -magnitude), shift
 
 
+@recorded(
+    "multiplier of 16 bits",
+    "(multiplier + 2^15) >> 16",
+    shifted_by(16, "multiplier"),
+)
 def multiplier_to_16_bits(multiplier: int) -> int:
     """The upper half of a 32-bit multiplier, rounded with ties up and saturated to 32767.
 
@@ -58,6 +73,7 @@ def quantize_multipliers(reals: Iterable[float]) -> tuple[Ints, Ints]:
     return multipliers, shifts
 
 
+@recorded("multiplier / count", "(multiplier << left) / count, truncated; shift - left")
 def divide_multiplier(multiplier: int, shift: int, count: int) -> tuple[int, int]:
     """Fold a division by `count` >= 1 into a multiplier: MEAN's number of averaged elements.
 

@@ -7,14 +7,15 @@ is added. An operator picks the family by the accumulator's width and the rules,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from fractions import Fraction
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from refint8.errors import DomainError
+from refint8.errors import DomainError, UsageError
 from refint8.numerics.accumulator import overflow_error
 from refint8.numerics.fixedpoint import (
     INT32_MAX,
@@ -27,15 +28,16 @@ from refint8.numerics.fixedpoint import (
     saturating_rounding_doubling_high_mul,
     wrap32,
 )
+from refint8.numerics.float32_rounding import Float32Rounding
+from refint8.numerics.left_shift import MAXIMUM_SHIFT, check_shift, shifted_left
 from refint8.numerics.multiplier import (
     divide_multiplier,
     quantize_multiplier,
     quantize_multipliers,
 )
+from refint8.numerics.recording import note, recorded
+from refint8.numerics.rounding_up import DoubleRoundingUp, SingleRounding
 from refint8.numerics.rules import Rules
-
-MAXIMUM_SHIFT: Final = 31
-"""The largest defined left shift of 32 bits."""
 
 
 class Requantizer(Protocol):
@@ -60,20 +62,16 @@ class DoubleRounding:
     left_shift: str = "report"
 
     def __post_init__(self) -> None:
-        if np.any(self.shift > MAXIMUM_SHIFT):
-            raise DomainError(
-                f"a multiplier of 2^{int(np.max(self.shift)) - 1} or more shifts left by more than"
-                f" {MAXIMUM_SHIFT}",
-                hint="a scale of this operator is degenerate; calibrate again",
-            )
+        check_shift(self.shift)
 
+    @recorded(
+        "requantize",
+        "RDBPOT(SRDHM(x * 2^max(shift, 0), multiplier), max(-shift, 0))",
+    )
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit int32."""
-        shifted = as_int64(accumulator) << np.maximum(self.shift, 0)
-        wrapped = wrap32(shifted)
-        if self.left_shift == "report" and not np.array_equal(wrapped, shifted):
-            raise overflow_error("an accumulator shifted left by its multiplier", shifted)
-        high = saturating_rounding_doubling_high_mul(wrapped, self.multiplier)
+        shifted = shifted_left(accumulator, self.shift, self.left_shift)
+        high = saturating_rounding_doubling_high_mul(shifted, self.multiplier)
         return rounding_divide_by_pot(high, np.maximum(-self.shift, 0))
 
 
@@ -103,6 +101,7 @@ class RightShiftRounding:
                 hint="the output's scale is far too fine for the inputs; calibrate again",
             )
 
+    @recorded("requantize", "RDBPOT(SRDHM(x, multiplier), -shift)")
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit int32."""
         high = saturating_rounding_doubling_high_mul(accumulator, self.multiplier)
@@ -137,6 +136,7 @@ class ReducedMultiplier:
             self.multiplier < 0x7FFF0000, (self.multiplier + (1 << 15)) >> 16, np.int64(0x7FFF)
         )
 
+    @recorded("requantize", "(x * m16 + 2^(14 - shift)) >> (15 - shift)")
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must fit 48 bits, as the engine asserts."""
         accumulator = as_int64(accumulator)
@@ -144,7 +144,9 @@ class ReducedMultiplier:
         if accumulator.size and (accumulator.min() < -limit or accumulator.max() >= limit):
             raise overflow_error("a 64-bit accumulator", accumulator, bits=48)
         half = np.int64(1) << (14 - self.shift)
-        return wrap32((accumulator * self.reduced + half) >> (15 - self.shift))
+        m16, right = self.reduced, 15 - self.shift
+        note("multiplier of 16 bits", "(multiplier + 2^15) >> 16", m16, multiplier=self.multiplier)
+        return wrap32(_rounded_product(accumulator, m16, right, half))
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,12 +161,25 @@ class Float64Rounding:
     scale: NDArray[np.float64]
     float_to_int: str = "saturate"
 
+    @recorded("requantize", "round_half_away(double(x) * scale), cast to int32")
     def __call__(self, accumulator: Ints) -> Ints:
         """Accumulators must be exact in double, that is below 2^53."""
-        rounded = round_half_away(as_int64(accumulator).astype(np.float64) * self.scale)
-        return float_to_int32(rounded, self.float_to_int)
+        product = as_int64(accumulator).astype(np.float64) * self.scale
+        note("product", "double(x) * scale", product, x=accumulator, scale=self.scale)
+        return float_to_int32(round_half_away(product), self.float_to_int)
 
 
+@recorded(
+    "product, shifted right",
+    "(x * m16 + 2^(right - 1)) >> right, ties up",
+    lambda o: Fraction(o["x"] * o["m16"], 1 << o["right"]),
+)
+def _rounded_product(x: Ints, m16: Ints, right: Ints, half: Ints) -> Ints:
+    product: Ints = (x * m16 + half) >> right
+    return product
+
+
+@recorded("cast to int32", "what is outside int32 by the rule float_to_int")
 def float_to_int32(rounded: NDArray[np.float64], rule: str) -> Ints:
     """Cast whole floats to int32; what is outside, and NaN, by the rule `float_to_int`.
 
@@ -202,36 +217,107 @@ def float64_rounding(effective_scales: float | Iterable[float], rules: Rules) ->
     return Float64Rounding(np.asarray(effective_scales, dtype=np.float64), rules.float_to_int)
 
 
-REQUANTIZE_32: Final = {"double": double_rounding}
-"""Alternatives of the rule `requantize`: 32-bit accumulators."""
+def double_rounding_up(effective_scales: float | Iterable[float], rules: Rules) -> DoubleRoundingUp:
+    """Family Dup from one real factor or one per channel."""
+    multiplier, shift = _multipliers(effective_scales)
+    return DoubleRoundingUp(multiplier, _counted(shift, rules), rules.left_shift)
 
-MEAN_32: Final = {"double": DoubleRounding}
-"""The same, from a ready multiplier and shift."""
+
+def single_rounding(effective_scales: float | Iterable[float], rules: Rules) -> SingleRounding:
+    """Family S from one real factor or one per channel; a shift above 30 becomes the largest.
+
+    Source: QuantizeMultiplier under TFLITE_SINGLE_ROUNDING.
+    """
+    multiplier, shift = _multipliers(effective_scales)
+    multiplier = np.where(shift > LARGEST_SINGLE[1], LARGEST_SINGLE[0], multiplier)
+    return SingleRounding(multiplier, np.minimum(shift, LARGEST_SINGLE[1]), rules.left_shift)
+
+
+LARGEST_SINGLE: Final = (INT32_MAX, 30)
+"""Multiplier and shift of the largest factor that single rounding has."""
+
+
+def float32_rounding(effective_scales: float | Iterable[float], _rules: Rules) -> Float32Rounding:
+    """Family F32E from one real factor or one per channel."""
+    with np.errstate(all="ignore"):
+        return Float32Rounding(np.asarray(effective_scales, np.float64).astype(np.float32))
+
+
+REQUANTIZE_32: Final = {
+    "double": double_rounding,
+    "double_up": double_rounding_up,
+    "single": single_rounding,
+    "float32": float32_rounding,
+}
+"""Alternatives of the rule `requantize` and of those that replace it for some operators."""
+
+READY_32: Final[Mapping[str, Callable[[Ints, Ints, str], Requantizer]]] = {
+    "double": DoubleRounding,
+    "double_up": DoubleRoundingUp,
+    "single": SingleRounding,
+}
+"""The same, from a ready multiplier and shift, as far as they have one."""
 
 REQUANTIZE_64: Final = {"q15": reduced_multiplier}
 """Alternatives of the rule `requantize_wide`: 64-bit accumulators."""
 
 
 def requantizer(
-    effective_scales: float | Iterable[float], rules: Rules, *, wide: bool = False
+    effective_scales: float | Iterable[float],
+    rules: Rules,
+    *,
+    wide: bool = False,
+    family: str | None = None,
 ) -> Requantizer:
-    """The requantizer that the rules name for a 32-bit or (`wide`) 64-bit accumulator."""
+    """The requantizer that the rules name for a 32-bit or (`wide`) 64-bit accumulator.
+
+    `family` is what a more particular rule says about 32 bits instead of the rule `requantize`.
+    """
     families: Mapping[str, object] = REQUANTIZE_64 if wide else REQUANTIZE_32
-    family = families[rules.requantize_wide if wide else rules.requantize]
-    assert callable(family)
-    result: Requantizer = family(effective_scales, rules)
+    made = families[rules.requantize_wide if wide else family or rules.requantize]
+    assert callable(made)
+    result: Requantizer = made(effective_scales, rules)
     return result
+
+
+def ready_requantizer(
+    multiplier: Ints, shift: Ints, rules: Rules, *, wide: bool = False
+) -> Requantizer:
+    """The requantizer that the rules name, from a multiplier and a shift: the raw layer's way.
+
+    Both are int64 of shape [] or [channels]. Raises UsageError where the family has none.
+    """
+    if wide:
+        return ReducedMultiplier(multiplier, shift)
+    if rules.requantize not in READY_32:
+        raise UsageError(f"requantize={rules.requantize} takes a scale, not a multiplier")
+    return READY_32[rules.requantize](multiplier, shift, rules.left_shift)
 
 
 def mean_requantizer(effective_scale: float, count: int, rules: Rules) -> Requantizer:
     """The requantizer of a sum of `count` accumulated values that divides by `count` as well.
 
-    The division is folded into the integer multiplier, so it takes the 32-bit families that have
-    one.
+    The division is folded into the integer multiplier. In float32 the scale is divided.
     """
+    if rules.requantize == "float32":
+        return Float32Rounding(np.asarray(np.float32(effective_scale) / np.float32(count)))
     multiplier, shift = divide_multiplier(*quantize_multiplier(effective_scale), count)
     counted = _counted(as_int64(shift), rules)
-    return MEAN_32[rules.requantize](as_int64(multiplier), counted, rules.left_shift)
+    return READY_32[rules.requantize](as_int64(multiplier), counted, rules.left_shift)
+
+
+def over_channels(
+    requantize: Requantizer, choose: Callable[[NDArray[Any]], NDArray[Any]]
+) -> Requantizer:
+    """The requantizer whose channels are `choose` of these; factors without an axis serve all."""
+    assert is_dataclass(requantize)
+    per_channel = {
+        f.name: choose(value)
+        for f in fields(requantize)
+        if isinstance(value := getattr(requantize, f.name), np.ndarray) and value.ndim
+    }
+    chosen: Requantizer = replace(requantize, **per_channel)
+    return chosen
 
 
 def _counted(shift: Ints, rules: Rules) -> Ints:

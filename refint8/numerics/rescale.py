@@ -9,8 +9,36 @@ import numpy as np
 
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import Ints, as_int64, round_half_away
+from refint8.numerics.recording import recorded
 from refint8.numerics.requantize import float_to_int32
 from refint8.numerics.rules import Rules
+
+
+@dataclass(frozen=True)
+class Float32Line:
+    """round_half_away(f32(f32(x * scale) + bias)) cast to int32, **float32**; nothing is fused.
+
+    SUM under the rule sum=float32. Source: QuantizedMeanOrSum, LiteRT `optimized/reduce.h`.
+    """
+
+    scale: np.float32
+    bias: np.float32
+    float_to_int: str = "saturate"
+
+    @classmethod
+    def of_sum(cls, scales: tuple[float, float], zero_point: int, count: int, rules: Rules) -> Self:
+        """Of a sum of `count` steps: f32(s_in / s_out) and f32(f32(-zp_in * scale) * count)."""
+        with np.errstate(all="ignore"):
+            scale = np.float32(scales[0]) / np.float32(scales[1])
+            bias = np.float32(-zero_point) * scale * np.float32(count)
+        return cls(scale, bias, rules.float_to_int)
+
+    @recorded("requantize", "round_half_away(f32(f32(x * scale) + bias)), cast to int32")
+    def __call__(self, accumulator: Ints) -> Ints:
+        """Sums that fit int32."""
+        with np.errstate(all="ignore"):
+            real = as_int64(accumulator).astype(np.float32) * self.scale + self.bias
+        return float_to_int32(round_half_away(real), self.float_to_int)
 
 
 @dataclass(frozen=True)
@@ -34,6 +62,7 @@ class Float32Rescale:
             bias = np.float32(-source[1]) * scale
         return cls(scale, bias, target[1], rules.float_to_int)
 
+    @recorded("rescale", "clamp(round_half_away(f32(f32(q * scale) + bias)) + zero_point)")
     def __call__(self, q: Ints) -> Ints:
         """Steps of the source (uint8) to steps of the target, int64 in 0..255."""
         with np.errstate(all="ignore"):

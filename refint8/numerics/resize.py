@@ -2,8 +2,9 @@
 
 An output index i along one axis lies at a position in the input: i * in / out, or
 i * (in - 1) / (out - 1) with `align_corners`, or (i + 0.5) * in / out - 0.5 with
-`half_pixel_centers`. Two arithmetics: **float32**, in exactly the engine's order of operations,
-and integers with 10 fractional bits. Formulas: CORRECTIONS items 23 and 24, NUMERICS §7.
+`half_pixel_centers`. Three arithmetics: **float32**, in exactly the engine's order of operations,
+integers with 10 fractional bits, and float32 positions with weights of 11 bits. Formulas:
+CORRECTIONS items 23 and 24, NUMERICS §3 and §7.
 """
 
 from __future__ import annotations
@@ -21,10 +22,13 @@ from refint8.numerics.fixedpoint import (
     as_int64,
     round_half_away,
     rounding_divide_by_pot,
+    rounding_shift_right,
     truncating_divide,
 )
+from refint8.numerics.recording import note, recorded
 
 ONE_Q10 = 1 << 10
+ONE_Q11 = 1 << 11
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +81,16 @@ def nearest(size: int, out: int, *, align_corners: bool, half_pixel_centers: boo
     return inside
 
 
+def nearest_q16(size: int, out: int) -> Ints:
+    """The nearest input index of each of `out` output indices, with 16 fractional bits.
+
+    Source: ResizeNearestNeighbor, LiteRT `optimized/optimized_ops.h` (uint8).
+    """
+    scale = (size << 16) // max(out, 1) + 1
+    index: Ints = np.minimum((np.arange(out, dtype=np.int64) * scale) >> 16, size - 1)
+    return index
+
+
 def linear_float32(size: int, out: int, *, align_corners: bool, half_pixel_centers: bool) -> Line:
     """The neighbours of each output index, in **float32**.
 
@@ -112,6 +126,27 @@ def linear_q10(size: int, out: int, *, align_corners: bool, half_pixel_centers: 
     return Line(lower, upper, position - ONE_Q10 * lower).inside(size)
 
 
+def linear_q11(size: int, out: int, *, align_corners: bool, half_pixel_centers: bool) -> Line:
+    """The neighbours by positions in **float32**, the fraction rounded half to even to 11 bits.
+
+    Positions are clamped to the axis. With `half_pixel_centers` one is f32(f32(i * scale) +
+    f32(f32(0.5 * scale) - 0.5)). Source: XNNPACK `indirection.c` (resize_bilinear2d_hwc_q11).
+    """
+    scale = scale_float32(size, out, align_corners=align_corners)
+    index, half = np.arange(out).astype(np.float32), np.float32(0.5)
+    position = index * scale
+    if half_pixel_centers:
+        position = position + (half * scale - half)
+    position = np.clip(position, np.float32(0), np.float32(size - 1))
+    lower = position.astype(np.int64)
+    fraction = np.rint((position - lower.astype(np.float32)) * np.float32(ONE_Q11))
+    return Line(lower, np.minimum(lower + 1, size - 1), fraction.astype(np.int64))
+
+
+@recorded(
+    "blend",
+    "four neighbours weighted in float32, + 0.5, truncated",
+)
 def blend_float32(
     v00: NDArray[Any],
     v10: NDArray[Any],
@@ -119,20 +154,36 @@ def blend_float32(
     v11: NDArray[Any],
     dy: NDArray[np.float32],
     dx: NDArray[np.float32],
+    *,
+    product_first: bool = False,
 ) -> Ints:
     """Four neighbours v<y><x> weighted in **float32**, + 0.5, truncated; int64.
 
-    Products from left to right, sums in the order v00, v10, v01, v11, 0.5; nothing is fused.
+    Products from left to right, sums in the order v00, v10, v01, v11, 0.5; nothing is fused. With
+    `product_first` a value is multiplied with the product of its weights, and the sum's order is
+    v00, v01, v10, v11, 0.5 (LiteRT `optimized/resize_bilinear.h`).
     """
     one = np.float32(1)
+    if product_first:
+        total = v00.astype(np.float32) * ((one - dy) * (one - dx))
+        total = total + v01.astype(np.float32) * ((one - dy) * dx)
+        total = total + v10.astype(np.float32) * (dy * (one - dx))
+        total = total + v11.astype(np.float32) * (dy * dx)
+        blended: Ints = (total + np.float32(0.5)).astype(np.int64)
+        return blended
     total = v00.astype(np.float32) * (one - dy) * (one - dx)
     total = total + v10.astype(np.float32) * dy * (one - dx)
     total = total + v01.astype(np.float32) * (one - dy) * dx
     total = total + v11.astype(np.float32) * dy * dx
+    note("weighted sum", "in float32", total)
     truncated: Ints = (total + np.float32(0.5)).astype(np.int64)
     return truncated
 
 
+@recorded(
+    "blend",
+    "four neighbours weighted by Q10 fractions, / 2^20",
+)
 def blend_q10(
     v00: NDArray[Any],
     v10: NDArray[Any],
@@ -146,4 +197,23 @@ def blend_q10(
     total = total + as_int64(v10) * dy * (ONE_Q10 - dx)
     total = total + as_int64(v01) * (ONE_Q10 - dy) * dx
     total = total + as_int64(v11) * dy * dx
+    note("weighted sum", "in Q20", total)
     return rounding_divide_by_pot(total, 20)
+
+
+@recorded("blend", "four neighbours weighted by Q11 fractions, / 2^22")
+def blend_q11(
+    v00: NDArray[Any],
+    v10: NDArray[Any],
+    v01: NDArray[Any],
+    v11: NDArray[Any],
+    dy: Ints,
+    dx: Ints,
+) -> Ints:
+    """Four neighbours v<y><x> weighted by Q11 fractions, first along x, one rounding, ties up.
+
+    Source: XNNPACK `s8-ibilinear`.
+    """
+    above = (as_int64(v00) << 11) + (as_int64(v01) - as_int64(v00)) * dx
+    below = (as_int64(v10) << 11) + (as_int64(v11) - as_int64(v10)) * dx
+    return rounding_shift_right((above << 11) + (below - above) * dy, 22)

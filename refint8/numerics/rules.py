@@ -47,6 +47,31 @@ class Rules:
         " BATCH_MATMUL RELU_N1_TO_1 RELU_0_TO_1 ADD_N CUMSUM"
         " SVDF LSTM UNIDIRECTIONAL_SEQUENCE_LSTM",
         double="31-bit multiplier, high half with ties up, then a shift with ties away from zero",
+        double_up="31-bit multiplier, high half with ties up, then a shift with ties up",
+        single="31-bit multiplier, one rounding with ties up",
+        float32="times a float32, ties to even",
+    )
+    convolution: str = _rule(
+        "general",
+        "32-bit accumulator of the convolutions and FULLY_CONNECTED on 8 bits to output scale",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED",
+        general="as the rule requantize says",
+        double_up="31-bit multiplier, high half with ties up, then a shift with ties up",
+        float32="times a float32 (scales combined in float32), ties to even",
+    )
+    convolution_int16: str = _rule(
+        "general",
+        "32-bit accumulator of the convolutions and FULLY_CONNECTED on int16 to output scale",
+        "CONV_2D TRANSPOSE_CONV FULLY_CONNECTED",
+        general="as the rule requantize says",
+        double_up="31-bit multiplier, high half with ties up, then a shift with ties up",
+    )
+    depthwise_uint8: str = _rule(
+        "convolution",
+        "32-bit accumulator of DEPTHWISE_CONV_2D on uint8 to output scale",
+        "DEPTHWISE_CONV_2D",
+        convolution="as the rule convolution says",
+        general="as the rule requantize says",
     )
     requantize_wide: str = _rule(
         "q15",
@@ -149,12 +174,29 @@ class Rules:
         refused="not run",
         bytes="as many of their bytes as there are weights, each read as int8",
     )
+    grouped_convolution: str = _rule(
+        "convolution",
+        "32-bit accumulator of CONV_2D in several groups to output scale",
+        "CONV_2D",
+        convolution="as without groups",
+        general="as the rule requantize says",
+    )
+    convolution_lanes: str = _rule(
+        "all",
+        "the channels whose ties double_up takes up (rules convolution, convolution_int16)",
+        "DEPTHWISE_CONV_2D TRANSPOSE_CONV",
+        all="all",
+        vectors="whole vectors of 8; TRANSPOSE_CONV on uint8: elements in whole vectors of 16;"
+        " the others as by double",
+    )
     fully_connected: str = _rule(
         "integer",
         "FULLY_CONNECTED's accumulator to output scale",
         "FULLY_CONNECTED",
         integer="like a convolution, by the accumulator's width",
         float64="times a double, rounded half away from zero (LiteRT >= 1.3)",
+        float64_reference="so (with scales in double) on int16 where sums have 64 bits or the"
+        " weights a zero point, which are left to the reference kernel; else like a convolution",
     )
     fully_connected_scale: str = _rule(
         "mixed",
@@ -162,6 +204,37 @@ class Rules:
         "FULLY_CONNECTED",
         mixed="product in float32, division in double",
         float64="all in double",
+    )
+    mean_image: str = _rule(
+        "general",
+        "MEAN over height and width of an 8-bit image whose dimensions are kept",
+        "MEAN",
+        general="like any other",
+        vectors="multiplier and offset from float32 ratios; ties up in whole vectors of 16"
+        " channels, away from zero in the others",
+    )
+    quantize_float: str = _rule(
+        "divide",
+        "QUANTIZE from float32 with one scale",
+        "QUANTIZE",
+        divide="x / scale in float32, ties away from zero",
+        vectors="x * (1 / scale) in float32 with ties to even in whole vectors of 8 elements;"
+        " x / scale in double with ties away from zero in the others",
+        reciprocal="on 8 bits x * (1 / scale) in float32, ties to even; what is outside saturates",
+    )
+    quantize_lanes: str = _rule(
+        "general",
+        "QUANTIZE between 8-bit tensors",
+        "QUANTIZE",
+        general="as the rule requantize says",
+        vectors="ties up in whole vectors of 16 elements, away from zero in the others",
+    )
+    dequantize: str = _rule(
+        "product",
+        "DEQUANTIZE with one scale",
+        "DEQUANTIZE",
+        product="scale * (x - zero point), rounded once",
+        vectors="f32(scale * x) + f32(-zero point * scale) in whole vectors of 8 elements",
     )
     mul_scale: str = _rule(
         "float32",
@@ -198,6 +271,13 @@ class Rules:
         float32="every step in float32",
         float64="all in double",
     )
+    resize_weights: str = _rule(
+        "one_by_one",
+        "the weights of RESIZE_BILINEAR on uint8",
+        "RESIZE_BILINEAR",
+        one_by_one="a pixel times one weight, then times the other",
+        product="a pixel times the rounded product of both weights",
+    )
     relu6: str = _rule(
         "rescale",
         "RELU6 as an operator of its own",
@@ -210,6 +290,7 @@ class Rules:
         "LOGISTIC on 8 bits",
         "LOGISTIC",
         table="256 entries computed in float32",
+        table_float64="256 entries with e^x / (1 + e^x) computed in double, then float32",
         gemmlowp="gemmlowp's fixed-point logistic on 4 integer bits",
     )
     tanh_int8: str = _rule(
@@ -218,6 +299,20 @@ class Rules:
         "TANH",
         table="256 entries computed in float32",
         gemmlowp="gemmlowp's fixed-point tanh on 4 integer bits",
+    )
+    sigmoid_int16: str = _rule(
+        "table",
+        "LOGISTIC and TANH on int16 with a scale of 2^-12 (TANH: or 2^-11)",
+        "LOGISTIC TANH",
+        table="interpolated in a table, as with other scales",
+        gemmlowp="gemmlowp's fixed-point function on 3 integer bits",
+    )
+    softmax_int8: str = _rule(
+        "fixed_point",
+        "SOFTMAX and LOG_SOFTMAX on 8 bits",
+        "SOFTMAX LOG_SOFTMAX",
+        fixed_point="gemmlowp's fixed point",
+        float32="a table of 256 exponentials, then everything in float32",
     )
     softmax_int16_table: str = _rule(
         "float64",
@@ -232,6 +327,15 @@ class Rules:
         "SOFTMAX",
         float32="product in float32, division by the table's step in double",
         float64="all in double",
+    )
+    addition: str = _rule(
+        "general",
+        "ADD and SUB on quantized tensors, but for int16 with power-of-two scales",
+        "ADD SUB",
+        general="each input is multiplied and rounded, then shifted and rounded",
+        vectors="so, but in ADD an input's shift does not round inside whole vectors of elements",
+        common_shift="on 8 bits both inputs times 21-bit factors of one exponent, one rounding,"
+        " ties up",
     )
     add_int16_pot: str = _rule(
         "honoured",
@@ -270,6 +374,20 @@ class Rules:
         "ADD_N CUMSUM",
         zero="at 0",
         zero_point="at minus the input's zero point",
+    )
+    product_of_one: str = _rule(
+        "requantized",
+        "REDUCE_PROD with scales over axes of size 1",
+        "REDUCE_PROD",
+        requantized="like any other product",
+        copied="the input's values, whatever the scales",
+    )
+    resize_nearest_uint8: str = _rule(
+        "float32",
+        "the source pixels of RESIZE_NEAREST_NEIGHBOR on uint8 without options",
+        "RESIZE_NEAREST_NEIGHBOR",
+        float32="floor(i * in / out) in float32, as on other dtypes",
+        fixed_point="(i * (in * 2^16 / out + 1)) / 2^16 in integers",
     )
     rsqrt_int16: str = _rule(
         "table",
@@ -384,7 +502,75 @@ class Rules:
         "SUM",
         correct="sums the values of their own dtype",
         uint8_bytes="reads the input's bytes as uint8 and clamps to 0..255",
+        float32="sums the values of their own dtype and rescales in float32",
     )
+    product: str = _rule(
+        "general",
+        "products of MUL and BATCH_MATMUL on 8 bits to output scale",
+        "MUL BATCH_MATMUL",
+        general="as the rule requantize says",
+        float32="times a float32, ties to even",
+    )
+    square: str = _rule(
+        "product",
+        "MUL of an 8-bit tensor with itself",
+        "MUL",
+        product="like any other product",
+        table="256 entries computed in float32",
+    )
+    leaky_relu: str = _rule(
+        "general",
+        "LEAKY_RELU on 8 bits to output scale",
+        "LEAKY_RELU",
+        general="as the rule requantize says",
+        eight_bits="factors with 8 fractional bits, one rounding, ties up",
+    )
+    quantize_8bit: str = _rule(
+        "general",
+        "QUANTIZE from 8 bits to the same 8-bit dtype",
+        "QUANTIZE",
+        general="as the rule quantize_lanes says",
+        eight_bits="a factor with 8 fractional bits, one rounding, ties up",
+    )
+    reduction: str = _rule(
+        "general",
+        "MEAN and SUM on 8 bits to output scale",
+        "MEAN SUM",
+        general="as the rules mean_image, sum and requantize say",
+        float32="the raw sum times a float32, plus a float32, rounded half to even",
+    )
+    resize_bilinear: str = _rule(
+        "by_dtype",
+        "RESIZE_BILINEAR on 8 bits",
+        "RESIZE_BILINEAR",
+        by_dtype="int8 in integers with 10 fractional bits, uint8 in float32",
+        eleven_bits="float32 positions, blended with weights of 11 bits, ties up",
+    )
+    table_rounding: str = _rule(
+        "half_away",
+        "entries of 8-bit tables computed in float32",
+        "LOGISTIC TANH EXP LOG GELU ELU",
+        half_away="rounded half away from zero, then the zero point is added",
+        half_even="the zero point is added in float32, then rounded half to even",
+    )
+    activation_bounds: str = _rule(
+        "half_away",
+        "bounds of a fused activation in output steps",
+        "CONV_2D DEPTHWISE_CONV_2D TRANSPOSE_CONV FULLY_CONNECTED ADD SUB MUL MAX_POOL_2D",
+        half_away="rounded half away from zero, then the zero point is added",
+        half_even="the zero point is added in float32, then rounded half to even",
+    )
+    delegation: str = _rule(
+        "none",
+        "operators that a second set of kernels takes over, under rules of its own",
+        "ADD BATCH_MATMUL CONV_2D DEPTHWISE_CONV_2D DEQUANTIZE ELU FULLY_CONNECTED LEAKY_RELU"
+        " LOGISTIC MAX_POOL_2D MEAN MUL QUANTIZE RESIZE_BILINEAR SUB SUM TANH TRANSPOSE_CONV",
+        none="none; all run under one assignment",
+        static_8bit="8 bits per tensor, weights and shapes constant, scales within its kernels'"
+        " limits",
+    )
+    delegated: Rules | None = None
+    """The rules of the operators that the rule `delegation` names; no rule itself."""
 
     def __post_init__(self) -> None:
         for rule in CATALOGUE:
@@ -409,5 +595,6 @@ CATALOGUE: tuple[Rule, ...] = tuple(
         operators=f.metadata["operators"],
     )
     for f in fields(Rules)
+    if f.metadata
 )
 """All rules, in the order of their declaration."""

@@ -14,22 +14,26 @@ import numpy as np
 
 from refint8.numerics.elementary import log, power
 from refint8.numerics.fixedpoint import round_half_away
+from refint8.numerics.recording import recorded
 
 ScaleProduct = Callable[[float, float, float], float]
 
 
+@recorded("real factor", "f32(f32(a * b) / out)")
 def product_ratio_float32(a: float, b: float, out: float) -> float:
     """f32(f32(a * b) / out)."""
     with np.errstate(all="ignore"):
         return float(np.float32(np.float32(a) * np.float32(b)) / np.float32(out))
 
 
+@recorded("real factor", "double(a) * double(b) / double(out)")
 def product_ratio_float64(a: float, b: float, out: float) -> float:
     """double(a) * double(b) / double(out)."""
     with np.errstate(all="ignore"):
         return float(np.float64(a) * np.float64(b) / np.float64(out))
 
 
+@recorded("real factor", "double(f32(a * b)) / double(out)")
 def product_ratio_mixed(a: float, b: float, out: float) -> float:
     """double(f32(a * b)) / double(out): the product in float32, the division in double."""
     with np.errstate(all="ignore"):
@@ -44,12 +48,14 @@ PRODUCT_RATIO: Final[Mapping[str, ScaleProduct]] = {
 """a * b / out by the name a rule gives it."""
 
 
+@recorded("real factor", "f32(a / out)")
 def ratio_float32(a: float, out: float) -> float:
     """f32(a / out)."""
     with np.errstate(all="ignore"):
         return float(np.float32(a) / np.float32(out))
 
 
+@recorded("real factor", "double(a) / double(out)")
 def ratio_float64(a: float, out: float) -> float:
     """double(a) / double(out)."""
     with np.errstate(all="ignore"):
@@ -63,12 +69,14 @@ RATIO: Final[Mapping[str, Callable[[float, float], float]]] = {
 """a / out by the name a rule gives it."""
 
 
+@recorded("real factor", "f32(a / f32(b * out))")
 def quotient_ratio_float32(a: float, b: float, out: float) -> float:
     """f32(a / f32(b * out))."""
     with np.errstate(all="ignore"):
         return float(np.float32(a) / (np.float32(b) * np.float32(out)))
 
 
+@recorded("real factor", "double(a) / (double(b) * double(out))")
 def quotient_ratio_float64(a: float, b: float, out: float) -> float:
     """double(a) / (double(b) * double(out))."""
     with np.errstate(all="ignore"):
@@ -82,6 +90,7 @@ QUOTIENT_RATIO: Final[Mapping[str, ScaleProduct]] = {
 """a / (b * out) by the name a rule gives it."""
 
 
+@recorded("real factor", "double(a) / double(out)^(1 / count)")
 def ratio_to_root(a: float, out: float, count: int) -> float:
     """double(a) / double(out)^(1/count), the power correctly rounded (REDUCE_PROD)."""
     root = power(np.float64(out), 1 / count)

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from refint8.numerics.fixedpoint import Ints, as_int64
+from refint8.numerics.recording import note, recorded
 
 # fmt: off
 _ENTRIES: Final = (
@@ -47,6 +48,7 @@ SIGMOID[k] - 32768 at input 128*k) and equal to `sigmoid_table_uint16` of LiteRT
 """
 
 
+@recorded("sigmoid table", "interpolated at |u| >> 9 and its neighbour")
 def interpolate_logistic(u: Ints) -> Ints:
     """sigmoid(u / (24 * 512)) in Q0.15; u are int32 values.
 
@@ -59,6 +61,7 @@ def interpolate_logistic(u: Ints) -> Ints:
     return np.where(u >= 0, magnitude + 512, (1 << 25) - magnitude + 511) >> 10
 
 
+@recorded("sigmoid table", "interpolated at |u| >> 8 and its neighbour")
 def interpolate_tanh(u: Ints) -> Ints:
     """tanh(u / (12 * 512)) in Q0.15; u are int32 values.
 
@@ -77,4 +80,7 @@ def _between(a: Ints, *, bits: int, saturated: int) -> Ints:
     k = np.minimum(a >> bits, last - 1)
     fraction = a & ((1 << bits) - 1)
     between = (SIGMOID[k] << bits) + fraction * (SIGMOID[k + 1] - SIGMOID[k])
-    return np.where(a >> bits >= last, saturated, between)
+    magnitude = np.where(a >> bits >= last, saturated, between)
+    entries = {"entry": SIGMOID[k], "next": SIGMOID[k + 1], "fraction": fraction, "index": k}
+    formula = "entry * 2^bits + fraction * (next - entry); saturated behind the last"
+    return note("between entries", formula, magnitude, bits=bits, **entries)

@@ -10,6 +10,7 @@ import numpy as np
 from refint8.numerics.elementary import Floats, exp
 from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.multiplier import quantize_multiplier
+from refint8.numerics.recording import note, recorded
 from refint8.numerics.tables import lut16_table
 
 INTEGER_BITS: Final = 5
@@ -32,11 +33,23 @@ def softmax_multiplier(beta: float, input_scale: float) -> tuple[int, int, int]:
     `kernels/internal/quantization_util.cc`.
     """
     factor = beta * input_scale * (1 << (31 - INTEGER_BITS))
+    note("real factor", "double: beta * scale * 2^26", factor, beta=beta, scale=input_scale)
     multiplier, left_shift = quantize_multiplier(min(factor, float(LARGEST_MULTIPLIER)))
     radius = ((1 << INTEGER_BITS) - 1 << 31 - INTEGER_BITS) >> left_shift
     return multiplier, left_shift, -radius
 
 
+def softmax_table(beta: float, input_scale: float) -> Floats:
+    """exp(f32(f32(-input_scale * beta) * steps)) of 0 to 255 steps, float32, correctly rounded.
+
+    Source: PopulateSoftmaxLookupTable, LiteRT `kernels/internal/optimized/optimized_ops.h`.
+    """
+    with np.errstate(all="ignore"):
+        factor = -np.float32(input_scale) * np.float32(beta)
+        return exp(factor * np.arange(256, dtype=np.float32))
+
+
+@recorded("real factor", "input_scale * beta / (10 / 65535)")
 def softmax_int16_scale(beta: float, input_scale: float, precision: str) -> float:
     """beta * input_scale in steps of the exp table; the product in `precision` ("float32" or
     "float64"), the division in double.

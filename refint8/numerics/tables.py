@@ -14,7 +14,14 @@ import numpy as np
 
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.elementary import Floats
-from refint8.numerics.fixedpoint import Ints, as_int64, round_half_away, wrap16
+from refint8.numerics.fixedpoint import (
+    Ints,
+    as_int64,
+    round_half_away,
+    round_half_even,
+    wrap16,
+)
+from refint8.numerics.recording import note, recorded
 from refint8.numerics.requantize import float_to_int32
 
 TableFunction = Callable[[Floats], Floats]
@@ -32,6 +39,7 @@ def lut8_table(
     output_scale: float,
     output_zero_point: int,
     overflow: str = "saturate",
+    rounding: str = "half_away",
 ) -> Ints:
     """The 256 outputs of a function on "INT8" or "UINT8", lowest input first; read by lut8_lookup.
 
@@ -41,19 +49,36 @@ def lut8_table(
     compiler merges it with the clamp or does not (LiteRT 2.3.0 saturates int8 but not uint8).
     Source: LUTPopulateInt8, LiteRT `kernels/internal/common.h` (CORRECTIONS item 29; EXP, GELU
     and ELU at overflowing scales, measured).
+
+    `rounding` is the rule `table_rounding`. Under "half_even" the entry is
+    clamp(round_half_even(f32(y * (1 / output_scale)) + output_zero_point)), the sum in float32,
+    NaN gives 0. Source: XNNPACK `reference/unary-elementwise.cc`, `reference-utils.h`.
     """
     low, high = DTYPE_RANGE[dtype]
     with np.errstate(all="ignore"):
         inverse = np.float32(1) / np.float32(output_scale)
         steps = np.arange(low, high + 1) - input_zero_point
-        y = function(np.float32(input_scale) * steps.astype(np.float32))
-        rounded = round_half_away(y * inverse).astype(np.float32) + np.float32(output_zero_point)
+        real = np.float32(input_scale) * steps.astype(np.float32)
+        note("real input", "f32(scale * (x - zp))", real, scale=input_scale, steps=steps)
+        y = note("function", "in float32", function(real), real=real)
+        quotient = y * inverse
+        note("in output steps", "f32(y * f32(1 / scale))", quotient, y=y, inverse=inverse)
+        if rounding == "half_even":
+            moved = np.nan_to_num(quotient + np.float32(output_zero_point), nan=0.0)
+            note("+ zero point", "f32(y + zp)", moved, y=quotient, zp=output_zero_point)
+            whole = round_half_even(moved)
+            even: Ints = np.clip(whole, low, high).astype(np.int64)
+            return note("table entry", "clamped to the dtype", even, entry=whole)
+        whole = round_half_away(quotient).astype(np.float32)
+        rounded = whole + np.float32(output_zero_point)
+        note("+ zero point", "f32(x + zp)", rounded, x=whole, zp=output_zero_point)
     x86 = overflow == "x86" or (overflow == "x86_uint8" and dtype == "UINT8")
     entries = float_to_int32(rounded.astype(np.float64), "x86" if x86 else "saturate")
     table: Ints = np.clip(entries, low, high)
-    return table
+    return note("table entry", "clamped to the dtype", table, entry=entries)
 
 
+@recorded("table of 256", "the entry of x")
 def lut8_lookup(x: Ints, table: Ints, dtype: str) -> Ints:
     """The entries of x, an array of `dtype`."""
     entries: Ints = table[as_int64(x) - DTYPE_RANGE[dtype][0]]
@@ -108,6 +133,7 @@ def lut16_table(
     return table
 
 
+@recorded("table of 513", "T[i] + ((T[i+1] - T[i]) * fraction + 64 >> 7), i = 256 + (x >> 7)")
 def lut16_lookup(x: Ints, table: Ints) -> Ints:
     """Interpolate in a table of lut16_table; x are raw int16 values.
 
@@ -118,4 +144,6 @@ def lut16_lookup(x: Ints, table: Ints) -> Ints:
     index = STEPS // 2 + (x >> 7)
     base = table[index]
     slope = wrap16(table[index + 1] - base)
+    note("entry", "T[i]", base, i=index)
+    note("slope", "int16(T[i+1] - T[i])", slope, following=table[index + 1], entry=base)
     return wrap16(base + ((slope * (x & 127) + 64) >> 7))

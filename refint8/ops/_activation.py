@@ -8,6 +8,7 @@ from typing import Self
 from refint8.native.lowering import Site
 from refint8.numerics.activation import activation_range
 from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import RATIO
 from refint8.ops._elementwise import Finish, check_symmetric
@@ -55,6 +56,7 @@ class Rectifier(Record):
     def spec(self, x: Array) -> Array:
         """Any shape, elementwise."""
         steps = as_int64(x) - self.input_zero_point
+        note("x - zero point", "x - zp", steps, x=x, zp=self.input_zero_point)
         return self.finish(steps if self.requantize is None else self.requantize(steps))
 
     def lower(self, site: Site) -> None:

@@ -1,18 +1,27 @@
-"""The three arithmetics that ADD and SUB share; `sign` is +1 or -1."""
+"""The four arithmetics that ADD and SUB share; `sign` is +1 or -1."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from refint8.errors import DomainError
-from refint8.numerics.fixedpoint import Ints, as_int64, rounding_divide_by_pot_16, saturate
+from refint8.numerics.fixedpoint import (
+    Ints,
+    as_int64,
+    rounding_divide_by_pot_16,
+    rounding_shift_right,
+    saturate,
+)
 from refint8.numerics.multiplier import quantize_multiplier
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer, right_shift_rounding
-from refint8.numerics.scales import power_of_two_exponent, ratio_float64
+from refint8.numerics.scales import power_of_two_exponent, ratio_float32, ratio_float64
 from refint8.ops._elementwise import Finish, RawFinish, check_symmetric, check_zero_points
+from refint8.ops._fused_clamp import fused_clamp
 from refint8.ops._op import Array, Node, Shape, check
 
 LEFT_SHIFT = {"INT8": 20, "UINT8": 20, "INT16": 15}
@@ -46,11 +55,60 @@ class ScaledSum:
 
     def __call__(self, a: Array, b: Array) -> Array:
         """Shift left, rescale each, add, requantize."""
-        first, second = (
-            rescale((as_int64(x) - zero_point) << self.left_shift)
-            for x, zero_point, rescale in zip((a, b), self.zero_points, self.rescale, strict=True)
+        first, second = (self._common(k, x) for k, x in enumerate((a, b)))
+        total = first + self.sign * second
+        note("sum", "x1 + sign * x2", total, x1=first, x2=second, sign=self.sign)
+        return self.finish(self.requantize(total))
+
+    def _common(self, k: int, x: Array) -> Ints:
+        """An operand on the common scale."""
+        shifted = (as_int64(x) - self.zero_points[k]) << self.left_shift
+        operands: dict[str, Any] = {"x": x, "zp": self.zero_points[k], "left": self.left_shift}
+        note(f"x{k + 1} shifted", "(x - zp) << left", shifted, **operands)
+        return self.rescale[k](shifted)
+
+
+@dataclass(frozen=True, eq=False)
+class CommonShiftSum:
+    """8 bits: (d1 * f1 + d2 * f2 + 2^(shift - 1)) >> shift, ties up, with d = x - zero point.
+
+    The sign of a subtraction is part of f2. The larger factor has 21 bits, and with ratios of
+    scales below 2^8 the sum stays inside int32. Source: XNNPACK `microparams-init.c`
+    (qs8_add_minmax) and `qs8-vadd`; ai-edge-litert 2.3.0 (NUMERICS §3).
+    """
+
+    zero_points: tuple[int, int]
+    factors: tuple[int, int]
+    shift: int
+    finish: Finish
+
+    @classmethod
+    def of(cls, node: Node, sign: int) -> Self:
+        """shift = 20 - floor(log2(larger ratio)), f_k = round_half_even(ratio_k * 2^shift)."""
+        a, b, out = node.input(0), node.input(1), node.output
+        ratios = [ratio_float32(x.scale, out.scale) for x in (a, b)]
+        check(
+            2.0**-10 <= max(ratios) < 2.0**8,
+            "C6",
+            f"the larger input scale is {max(ratios)} output scales, which leaves 2^-10 to 2^8",
         )
-        return self.finish(self.requantize(first + self.sign * second))
+        shift = 20 - (math.frexp(max(ratios))[1] - 1)
+        first, second = (round(ratio * 2.0**shift) for ratio in ratios)
+        finish = Finish(out.zero_point, fused_clamp(node), out.dtype)
+        return cls((a.zero_point, b.zero_point), (first, sign * second), shift, finish)
+
+    def __call__(self, a: Array, b: Array) -> Array:
+        """One rounding."""
+        first, second = (self._weighted(k, x) for k, x in enumerate((a, b)))
+        note("sum", "x1 + x2", first + second, x1=first, x2=second)
+        return self.finish(rounding_shift_right(first + second, self.shift))
+
+    def _weighted(self, k: int, x: Array) -> Ints:
+        """An operand's difference from its zero point, times its factor."""
+        product = (as_int64(x) - self.zero_points[k]) * self.factors[k]
+        operands: dict[str, Any] = {"x": x, "zp": self.zero_points[k], "factor": self.factors[k]}
+        note(f"x{k + 1} weighted", "(x - zp) * factor", product, **operands)
+        return product
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +143,7 @@ class RawSum:
 
 
 def sum_of(node: Node, sign: int) -> Sum:
-    """The arithmetic of an ADD (sign 1) or SUB (sign -1); conditions C2 to C5 of both."""
+    """The arithmetic of an ADD (sign 1) or SUB (sign -1); conditions C2 to C6 of both."""
     a, b, out = node.input(0), node.input(1), node.output
     raw_int16 = out.dtype == "INT16" and sign > 0 and not out.quantized
     if out.dtype in ("INT32", "INT64") or raw_int16:
@@ -96,6 +154,8 @@ def sum_of(node: Node, sign: int) -> Sum:
         if None not in exponents:
             return _power_of_two_sum(node, sign, [e for e in exponents if e is not None])
     check_zero_points((a, b, out), "C3")
+    if node.rules.addition == "common_shift" and out.dtype != "INT16":
+        return CommonShiftSum.of(node, sign)
     left_shift = LEFT_SHIFT[out.dtype]
     twice_larger = 2 * max(a.scale, b.scale)
     real = ratio_float64(twice_larger, (1 << left_shift) * out.scale)

@@ -6,17 +6,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from refint8.native.epilogue import Parameters, parameters
+from refint8.native.epilogue import parameters
+from refint8.native.epilogue_constants import Parameters
 from refint8.native.lowering import NotFastError, Site
 from refint8.native.pairwise import Pairwise, blocks, pairwise
 from refint8.native.raw_pairs import raw_pairs
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import Ints, as_int64
 from refint8.numerics.requantize import DoubleRounding, Requantizer, RightShiftRounding
-from refint8.ops._addition import PowerOfTwoSum, RawSum, ScaledSum, Sum
+from refint8.ops._addition import CommonShiftSum, PowerOfTwoSum, RawSum, ScaledSum, Sum
 from refint8.ops._broadcast_kernel import broadcast_runs
-from refint8.ops._linear_sum import linear_sum
+from refint8.ops._linear_sum import common_shift_words, linear_sum
+from refint8.ops._lookup_kernel import BYTES
 from refint8.ops._pair_kernel import clamp_words, lower_by_pair_table, lower_constant_scalar
+from refint8.ops._vector_sum import VectorSum
 
 EXACT_HALF = (1 << 30, 0)
 """Multiplier and shift of 1/2."""
@@ -30,6 +33,10 @@ def lower_sum(site: Site, arithmetic: Sum) -> None:
         _lower_powers_of_two(site, arithmetic)
     elif isinstance(arithmetic, ScaledSum):
         _lower_scaled(site, arithmetic)
+    elif isinstance(arithmetic, CommonShiftSum):
+        _lower_common_shift(site, arithmetic)
+    elif isinstance(arithmetic, VectorSum):
+        _lower_vectors(site, arithmetic)
     else:
         raise NotFastError(f"{type(arithmetic).__name__} has no kernel")
 
@@ -83,10 +90,35 @@ def _lower_scaled(site: Site, record: ScaledSum) -> None:
         _lower_staged(site, record)
 
 
-def _spec(site: Site, record: ScaledSum, kind: str, scalar: tuple[bool, bool]) -> Pairwise:
+def _lower_common_shift(site: Site, record: CommonShiftSum) -> None:
+    if lower_constant_scalar(site, record):
+        return
+    words = common_shift_words(record)
+    if words is None:
+        lower_by_pair_table(site, record)
+        return
+    for runs in broadcast_runs(site):
+        spec = _spec(site, record, "linear", runs.scalar)
+        site.call(pairwise(spec), *runs.words, *clamp_words(record.finish), *words)
+
+
+def _spec(
+    site: Site, record: ScaledSum | CommonShiftSum, kind: str, scalar: tuple[bool, bool]
+) -> Pairwise:
     dtype = record.finish.dtype
     plain = record.finish.clamp == DTYPE_RANGE[dtype] and dtype != "UINT8"
     return Pairwise(kind, site.tier, (dtype, dtype, dtype), scalar, plain=plain)
+
+
+def _lower_vectors(site: Site, record: VectorSum) -> None:
+    """As the general sum, where both agree on all pairs of bytes, which is nearly always so."""
+    dtype = record.general.finish.dtype
+    if dtype == "INT16":
+        raise NotFastError("sums in vectors have no kernel on int16")
+    a, b = BYTES[dtype][:, np.newaxis], BYTES[dtype]
+    if not np.array_equal(record.inside(a, b), record.general(a, b)):
+        raise NotFastError("some pairs depend on their place")
+    _lower_scaled(site, record.general)
 
 
 def _lower_in_lanes(site: Site, record: ScaledSum, requantize: RightShiftRounding) -> None:

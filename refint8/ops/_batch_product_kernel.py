@@ -11,6 +11,7 @@ from refint8.native.matrix_products import BLOCK, multiply_packed, pack_rows
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import INT32_MAX
+from refint8.numerics.float32_rounding import Float32Rounding
 from refint8.numerics.requantize import DoubleRounding, ReducedMultiplier, Requantizer
 from refint8.ops._elementwise import Finish
 
@@ -32,7 +33,7 @@ def lower_batch_product(
     x1, x2 = site.read(0), site.read(1)
     inner = x1.shape[-2 if transposed[0] else -1]
     most = inner * _reach(x1, zero_points[0]) * _reach(x2, zero_points[1])
-    form, words = _epilogue(most, accumulator, requantize, finish)
+    form, words = _epilogue(site, most, accumulator, requantize, finish)
     padded = -(-inner // BLOCK) * BLOCK
     rows, columns = out.shape[-2:]
     first = _packed(site, x1, rows, inner, padded, transposed[0], zero_points[0])
@@ -88,6 +89,7 @@ def _packed(
 
 
 def _epilogue(
+    site: Site,
     most: int,
     accumulator: Accumulator | None,
     requantize: Requantizer | None,
@@ -104,6 +106,11 @@ def _epilogue(
         if requantize.left_shift == "report" and shift > 0 and most << shift > INT32_MAX:
             raise NotFastError("a left shift may leave int32")
         return "double", (int(requantize.multiplier), max(shift, 0), max(-shift, 0), *tail)
+    if isinstance(requantize, Float32Rounding):
+        if finish.dtype != "INT8" or not np.isfinite(requantize.scale):
+            raise NotFastError("a product in float32 goes to int8 by a finite scale")
+        address = site.constant(np.atleast_1d(requantize.scale).astype(np.float32))
+        return "float32", (address, 0, 0, *tail)
     if isinstance(requantize, ReducedMultiplier):
         if most >= 1 << 47:
             raise NotFastError(f"sums of up to {most} may leave 48 bits")

@@ -11,6 +11,7 @@ from refint8.native.integer_pairs import compare_tables
 from refint8.native.lowering import Site
 from refint8.numerics.far_shift import FarShiftRounding
 from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.recording import note
 from refint8.ops._broadcast_kernel import broadcast_runs
 from refint8.ops._dtypes import rows
 from refint8.ops._elementwise import broadcast_shape, check_zero_points
@@ -36,7 +37,9 @@ class Side:
 
     def __call__(self, x: Array) -> Array:
         """(x - zp) * 2^8 * scale, rounded; the shifted difference fits 25 bits."""
-        return self.rescale((as_int64(x) - self.zero_point) << LEFT_SHIFT)
+        shifted = (as_int64(x) - self.zero_point) << LEFT_SHIFT
+        note("shifted", "(x - zp) << 8", shifted, x=x, zp=self.zero_point)
+        return self.rescale(shifted)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -50,8 +53,8 @@ class Comparison(Record):
         """Arrays that broadcast to a bool for each pair."""
         if self.sides is not None:
             x1, x2 = (side(x) for side, x in zip(self.sides, (x1, x2), strict=True))
-        out: Array = self.relation(x1, x2)
-        return np.asarray(out)
+        out: Array = np.asarray(self.relation(x1, x2))
+        return note("relation", "1 where it holds", out, x1=x1, x2=x2)
 
     def lower(self, site: Site) -> None:
         """Bytes by a table of all pairs, int16 by a table of each side, plain integers as they

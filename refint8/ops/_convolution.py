@@ -12,9 +12,17 @@ import numpy as np
 from refint8.errors import DomainError
 from refint8.model.types import NUMPY_DTYPE
 from refint8.numerics.accumulator import Accumulator
-from refint8.numerics.fixedpoint import Ints
+from refint8.numerics.fixedpoint import Ints, clamp
+from refint8.numerics.lanes import ChannelLanes, FlatLanes, in_whole_vectors
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
-from refint8.numerics.scales import product_ratio_float64, product_ratio_mixed
+from refint8.numerics.rounding_up import DoubleRoundingUp
+from refint8.numerics.scales import (
+    product_ratio_float32,
+    product_ratio_float64,
+    product_ratio_mixed,
+)
+from refint8.ops._fused_clamp import fused_clamp
 from refint8.ops._op import Array, Node, Operand, Record, check
 
 
@@ -49,17 +57,22 @@ class SumOfProducts(Record):
             "input_zero_point": x.zero_point,
             "weights_zero_point": weights_zero_point,
             "output_zero_point": out.zero_point,
-            "clamp": node.clamp(),
+            "clamp": fused_clamp(node),
             "dtype": out.dtype,
         }
 
     def output(self, sums: Ints, bias: Array | None) -> Array:
         """Exact sums [..., channels] to the output's values."""
+        note("sum of products", "of the differences from the zero points", sums)
         acc = sums if bias is None else sums + bias.astype(np.int64)
+        if bias is not None:
+            note("+ bias", "sum + bias", acc, sum=sums, bias=bias)
         if not self.wide:
             acc = self.accumulator(acc)
-        steps = self.accumulator(self.requantize(acc) + self.output_zero_point)
-        return np.clip(steps, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
+        scaled = self.requantize(acc)
+        steps = self.accumulator(scaled + self.output_zero_point)
+        note("+ zero point", "x + zp", steps, x=scaled, zp=self.output_zero_point)
+        return clamp(steps, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
 
 
 def effective_scales(x: Operand, w: Operand, out: Operand, channels: int) -> list[float]:
@@ -74,11 +87,53 @@ def effective_scales(x: Operand, w: Operand, out: Operand, channels: int) -> lis
     return [product_ratio_float64(x.scale, float(scale), out.scale) for scale in scales]
 
 
+def convolution_family(node: Node, x: Operand) -> str:
+    """The requantization family of 32-bit sums: an alternative of the rule `requantize`."""
+    rules = node.rules
+    chosen = rules.convolution_int16 if x.dtype == "INT16" else rules.convolution
+    return rules.requantize if chosen == "general" else chosen
+
+
 def convolution_requantizer(
-    node: Node, x: Operand, w: Operand, channels: int, *, wide: bool
+    node: Node,
+    x: Operand,
+    w: Operand,
+    channels: int,
+    *,
+    wide: bool,
+    family: str | None = None,
 ) -> Requantizer:
-    """The requantizer per output channel, by the accumulator's width and the rules."""
-    return requantizer(effective_scales(x, w, node.output, channels), node.rules, wide=wide)
+    """The requantizer per output channel, by the accumulator's width and the rules.
+
+    `family` is for 32-bit sums, None what the rules say about convolutions in general.
+    """
+    family = family or convolution_family(node, x)
+    if family == "float32" and not wide:
+        scales = np.broadcast_to(w.scales, (channels,))
+        return requantizer(
+            [product_ratio_float32(x.scale, float(s), node.output.scale) for s in scales],
+            node.rules,
+            family=family,
+        )
+    return requantizer(
+        effective_scales(x, w, node.output, channels), node.rules, wide=wide, family=family
+    )
+
+
+CHANNEL_VECTOR, UINT8_VECTOR = 8, 16
+
+
+def in_lanes(node: Node, x: Operand, requantize: Requantizer) -> Requantizer:
+    """Ties up only in whole vectors, where the rule `convolution_lanes` says so.
+
+    Vectors of channels, or for uint8, whose kernel has one factor for all channels, of elements.
+    """
+    if node.rules.convolution_lanes == "all" or not isinstance(requantize, DoubleRoundingUp):
+        return requantize
+    factor, left_shift = (requantize.multiplier, requantize.shift), requantize.left_shift
+    if x.dtype == "UINT8":
+        return FlatLanes(factor[0][:1], factor[1][:1], UINT8_VECTOR, left_shift)
+    return ChannelLanes(*factor, in_whole_vectors(factor[0].size, CHANNEL_VECTOR), left_shift)
 
 
 def wide_accumulator(

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from refint8.model.types import NUMPY_DTYPE
 from refint8.numerics.activation import DTYPE_RANGE, RAW_BOUNDS
-from refint8.numerics.fixedpoint import Ints, as_int64
+from refint8.numerics.fixedpoint import Ints, as_int64, clamp
+from refint8.numerics.recording import note
 from refint8.ops._op import Array, Node, Operand, Shape, check, refuse
 
 
@@ -84,10 +85,9 @@ class Finish:
 
     def __call__(self, values: Ints) -> Array:
         """Requantized values (int64) to output steps."""
-        out: Array = np.clip(as_int64(values) + self.zero_point, *self.clamp).astype(
-            NUMPY_DTYPE[self.dtype]
-        )
-        return out
+        steps = as_int64(values) + self.zero_point
+        note("+ zero point", "x + zp", steps, x=values, zp=self.zero_point)
+        return clamp(steps, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
 
 
 @dataclass(frozen=True)
@@ -116,5 +116,6 @@ class RawFinish:
     def __call__(self, values: Ints) -> Array:
         """int64 values, of which the dtype's low bits count."""
         kept = values.astype(NUMPY_DTYPE[self.dtype])
-        clamped: Array = np.clip(kept, *self.clamp)
-        return clamped
+        low, high = self.clamp
+        clamped: Array = np.clip(kept, low, high)
+        return note("clamp", "to low..high", clamped, x=values, low=low, high=high)

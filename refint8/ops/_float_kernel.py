@@ -48,6 +48,18 @@ def lower_from_float(
     _append(site, quantize_float(dtype), x, out, scale, constants)
 
 
+def lower_by_reciprocal(site: Site, reciprocal: np.float32, zero_point: int, dtype: str) -> None:
+    """Append clamp(round_half_even(x * reciprocal) + zero_point) in 8 bits; NaN is the highest."""
+    low, high = DTYPE_RANGE[dtype]
+    if abs(zero_point) > 1 << 14:
+        raise NotFastError("a zero point is far outside of 8 bits")
+    constants = np.zeros((1, CHANNEL_WORDS), np.float64)
+    constants[0, :5] = reciprocal, zero_point, low - zero_point, high - zero_point, high
+    constants[0, 5:7] = -np.inf, np.inf
+    kernel = quantize_float(dtype, reciprocal=True)
+    _append(site, kernel, site.read(0), site.output, np.ones(()), constants)
+
+
 def lower_to_float(site: Site, scale: NDArray[Any], zero_point: int | Ints, dtype: str) -> None:
     """Append float32(scale * (x - zero_point)). Raises NotFastError."""
     x, out = site.read(0), site.output

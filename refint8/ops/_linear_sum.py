@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from refint8.errors import DomainError
 from refint8.numerics.fixedpoint import as_int64
 from refint8.numerics.requantize import DoubleRounding
-from refint8.ops._addition import ScaledSum
+from refint8.ops._addition import CommonShiftSum, ScaledSum
 from refint8.ops._lookup_kernel import BYTES
 
 LOW_BITS = 15
@@ -86,6 +86,18 @@ def linear_sum(record: ScaledSum) -> tuple[int, int, int, int, int] | None:
         if moved is not None and steps.keeps(moved, f):
             return _split(moved, steps, f)
     return None
+
+
+def common_shift_words(record: CommonShiftSum) -> tuple[int, int, int, int, int] | None:
+    """The same words of a sum that is such a function by definition; None where it leaves them."""
+    values = BYTES[record.finish.dtype].astype(np.float64)
+    nothing = np.zeros(0)
+    (a, b), (za, zb), f = record.factors, record.zero_points, record.shift
+    shift = 128 if record.finish.dtype == "UINT8" else 0
+    offset = record.finish.zero_point - shift
+    height = (1 << (f - 1)) + (offset << f) - a * za - b * zb
+    plane = np.array([a, b, height], np.float64) / 2.0**f
+    return _split(plane, Steps(values, values, nothing, nothing), max(f, LOW_BITS))
 
 
 def _plane(record: ScaledSum) -> Floats | None:

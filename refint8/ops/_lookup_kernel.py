@@ -28,9 +28,32 @@ def lower_lookup(site: Site, position: int, function: Callable[[Array], Array]) 
 
     Raises NotFastError where the function refuses a value: it would be reported at run time.
     """
+    _look_up(site, position, function, slice(0, site.read(position).size))
+
+
+def lower_lookup_in_vectors(
+    site: Site,
+    inside: Callable[[Array], Array],
+    rest: Callable[[Array], Array],
+    lanes: int,
+) -> None:
+    """The same with one function for whole vectors of elements and another for the rest."""
+    size = site.read(0).size
+    whole = size // lanes * lanes
+    _look_up(site, 0, inside, slice(0, whole))
+    _look_up(site, 0, rest, slice(whole, size))
+
+
+def _look_up(site: Site, position: int, function: Callable[[Array], Array], part: slice) -> None:
     x, out = site.read(position), site.output
-    if x.size == 0:
+    count = part.stop - part.start
+    if count == 0:
         return
+    places = (
+        x.offset + part.start * x.dtype.itemsize,
+        out.offset + part.start * out.dtype.itemsize,
+        count,
+    )
     both_bytes = x.dtype.itemsize == out.dtype.itemsize == 1
     dtype = "INT16" if x.dtype == np.float16 else x.dtype.name.upper()
     limits = np.iinfo(dtype.lower())
@@ -42,10 +65,10 @@ def lower_lookup(site: Site, position: int, function: Callable[[Array], Array]) 
     assert table.dtype == out.dtype
     if not both_bytes:
         address = site.constant(table)
-        site.call(look_up(dtype, out.dtype.itemsize), x.offset, out.offset, x.size, address)
+        site.call(look_up(dtype, out.dtype.itemsize), *places, address)
         return
     flips = table.view(np.uint8) ^ np.arange(256, dtype=np.uint8)
     if (flips == flips[0]).all():
-        site.call(flip_bytes(), x.offset, out.offset, x.size, int(flips[0]))
+        site.call(flip_bytes(), *places, int(flips[0]))
     else:
-        site.call(byte_lookup(site.tier), x.offset, out.offset, x.size, site.constant(table))
+        site.call(byte_lookup(site.tier), *places, site.constant(table))

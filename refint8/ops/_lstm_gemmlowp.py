@@ -12,6 +12,7 @@ from refint8.numerics import gemmlowp16
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.fixedpoint import Ints, rounding_divide_by_pot, saturate, wrap16
 from refint8.numerics.layer_norm import LayerNorm
+from refint8.numerics.recording import note, recorded
 from refint8.numerics.requantize import Requantizer
 from refint8.ops._gemm import matmul
 from refint8.ops._lstm import GateWeights, Weights
@@ -57,7 +58,8 @@ class GemmlowpCell:
         x, h = x - self.input_zero_point, h - self.state_zero_point
 
         def gate(name: str, cell: Ints, function: Callable[[Ints], Ints]) -> Ints:
-            return function(self._gate(name, weights.gates[name], x, h, cell, together=together))
+            w = weights.gates[name]
+            return self._gate(name, w, x, h, cell, function, together=together)
 
         forget = gate("forget", c, gemmlowp16.logistic)
         chosen = ONE - forget
@@ -69,14 +71,31 @@ class GemmlowpCell:
         c = saturate(kept + added, 16)
         if self.cell_clip > 0:
             c = np.clip(c, -self.cell_clip, self.cell_clip)
+        note("cell state", "forget * c + input * update", c)
         output = gate("output", c, gemmlowp16.logistic)
         m = output * (chosen if self.tanh == "input_gate" else self._tanh(c))
-        return self._hidden(m, weights), c
+        note("output * tanh(c)", "the product before it is rescaled", m)
+        return note("hidden state", "+ zp, saturated", self._hidden(m, weights)), c
 
     def _tanh(self, c: Ints) -> Ints:
         return gemmlowp16.tanh(c, 15 + self.cell_exponent)
 
+    @recorded("{name} gate", "the function of its sums", bare=True)
     def _gate(
+        self,
+        name: str,
+        w: GateWeights,
+        x: Ints,
+        h: Ints,
+        c: Ints,
+        function: Callable[[Ints], Ints],
+        *,
+        together: bool,
+    ) -> Ints:
+        return function(self._sums(name, w, x, h, c, together=together))
+
+    @recorded("sums of the gate", "products of x and h, rescaled and added", bare=True)
+    def _sums(
         self, name: str, w: GateWeights, x: Ints, h: Ints, c: Ints, *, together: bool
     ) -> Ints:
         record = self.gates[name]

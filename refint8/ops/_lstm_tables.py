@@ -11,6 +11,7 @@ import numpy as np
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import Ints, saturate
+from refint8.numerics.recording import note, recorded
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import nearest_power_of_two, product_ratio_float64, product_ratio_mixed
 from refint8.numerics.sigmoid_table import interpolate_logistic, interpolate_tanh
@@ -60,18 +61,27 @@ class TableCell:
     ) -> tuple[Ints, Ints]:
         """See Cell; rows never meet, so `together` changes nothing."""
         x, h = x - self.input_zero_point, h - self.state_zero_point
-        raw = {name: self._gate(name, weights, x, h) for name in GATES}
-        forget, chosen, output = (_sigmoid(raw[name]) for name in ("forget", "input", "output"))
-        update = scaled_tanh(raw["cell"], GATE_POWER)
+        forget, chosen, update = (
+            self._gate(name, weights, x, h) for name in ("forget", "input", "cell")
+        )
         kept = saturate(self.forget_product(forget * c), 16)
         added = saturate(self.input_product(chosen * update), 16)
         c = saturate(kept + added, 16)
         if self.cell_clip > 0:
             c = np.clip(c, -self.cell_clip, self.cell_clip)
+        note("cell state", "forget * c + input * update", c)
+        output = self._gate("output", weights, x, h)
         m = self.output_product(scaled_tanh(c, self.cell_power) * output)
-        return np.clip(m + self.state_zero_point, *DTYPE_RANGE[self.dtype]), c
+        h = np.clip(m + self.state_zero_point, *DTYPE_RANGE[self.dtype])
+        return note("hidden state", "+ zp, clamped", h, x=m, zp=self.state_zero_point), c
 
+    @recorded("{name} gate", "the function of its sums", bare=True)
     def _gate(self, name: str, weights: Weights, x: Ints, h: Ints) -> Ints:
+        raw = self._sums(name, weights, x, h)
+        return scaled_tanh(raw, GATE_POWER) if name == "cell" else _sigmoid(raw)
+
+    @recorded("sums of the gate", "products of x and h, rescaled and added", bare=True)
+    def _sums(self, name: str, weights: Weights, x: Ints, h: Ints) -> Ints:
         w, (of_input, of_state) = weights.gates[name], self.gates[name]
         first = saturate(of_input(self._sum(matmul(x, w.weights.T) + w.bias)), 16)
         second = saturate(of_state(self._sum(matmul(h, w.recurrent.T))), 16)

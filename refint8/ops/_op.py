@@ -48,7 +48,8 @@ class Operand:
 
     `data` is the value of a constant, or of a tensor that the planner could compute beforehand
     (a shape computed from static shapes); None when only `invoke` will know it. A sparse constant's
-    is dense here; `sparsity` tells how it is stored. `degenerate_scale` is the rule of that name:
+    is dense here; `sparsity` tells how it is stored. `is_computed` says that a value is not the
+    file's, `declared_dtype` which dtype the file has. `degenerate_scale` is the rule of that name:
     "refused", or "used" as an engine does.
     """
 
@@ -61,6 +62,8 @@ class Operand:
     degenerate_scale: str = "refused"
     is_variable: bool = False
     sparsity: Sparsity | None = None
+    is_computed: bool = False
+    declared_dtype: str = ""
 
     @classmethod
     def of(
@@ -83,6 +86,8 @@ class Operand:
             degenerate_scale=rules.degenerate_scale,
             is_variable=tensor.is_variable,
             sparsity=tensor.sparsity,
+            is_computed=tensor.data is None,
+            declared_dtype=tensor.dtype,
         )
 
     @property
@@ -418,6 +423,14 @@ def prepare(
                 f"{node.name} is not implemented", label="operator", hint="`refint8 ops` lists all"
             )
         registration.check_node(node)
-        return registration.record.prepare(node)
+        return registration.record.prepare(_under_its_rules(node))
     except (UnsupportedError, DomainError) as error:
         raise error.at(where or Where(operator_name=node.name)) from None
+
+
+def _under_its_rules(node: Node) -> Node:
+    if node.rules.delegation == "none":
+        return node
+    from refint8.ops._delegation import under_its_rules  # its conditions look at nodes
+
+    return under_its_rules(node)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from refint8.native.copy import pad_image
-from refint8.native.epilogue import Parameters, parameters
+from refint8.native.epilogue import parameters
+from refint8.native.epilogue_constants import Parameters
 from refint8.native.gemm import (
     Tile,
     gemm,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from refint8.numerics.float32_sum import Float32Sum
 from refint8.ops._axes import normalize_axis
 from refint8.ops._op import Array, Node, Shape
 
@@ -40,3 +41,12 @@ class Reduction:
             combine.reduce(x, axis=self.axes, dtype=x.dtype, keepdims=self.keep_dims)
         )
         return reduced
+
+
+def sum_in_float32(node: Node, count: int, *, mean: bool) -> Float32Sum | None:
+    """What makes output steps of raw sums of 8 bits under the rule reduction=float32, else None."""
+    x, out = node.input(0), node.output
+    if node.rules.reduction != "float32" or x.dtype not in ("INT8", "UINT8"):
+        return None
+    source, target = (x.scale, x.zero_point), (out.scale, out.zero_point)
+    return Float32Sum.of(source, target, count, mean=mean)

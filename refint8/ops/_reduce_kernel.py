@@ -13,11 +13,19 @@ import numpy as np
 
 from refint8.errors import DomainError
 from refint8.native.lowering import NotFastError, Place, Site
-from refint8.native.sums import ITEM, divide_sums, requantize_sums, sum_byte_runs, sum_runs
+from refint8.native.sums import (
+    ITEM,
+    divide_sums,
+    requantize_sums,
+    requantize_sums_float,
+    sum_byte_runs,
+    sum_runs,
+)
 from refint8.native.window import Window, sum_vectors
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import INT32_MAX, INT32_MIN, Ints, as_int64
+from refint8.numerics.float32_sum import Float32Sum
 from refint8.numerics.requantize import DoubleRounding, Requantizer
 from refint8.ops._reduce import Reduction
 
@@ -51,6 +59,9 @@ def lower_requantized_sum(
 
     Raises NotFastError where the sum, or a step after it, may leave int32 and is to be reported.
     """
+    if isinstance(requantize, Float32Sum):
+        _lower_in_float32(site, x, reduction, dtype, requantize)
+        return
     offset = reduction.count * zero_points[0]
     ends = reduction.count * (as_int64(DTYPE_RANGE[dtype]) - zero_points[0])
     requantize = _proved(requantize, accumulator, ends, zero_points[1])
@@ -68,6 +79,19 @@ def lower_requantized_sum(
         zero_points[1],
         *DTYPE_RANGE[dtype],
     )
+
+
+def _lower_in_float32(
+    site: Site, x: Place, reduction: Reduction, dtype: str, rescale: Float32Sum
+) -> None:
+    ends = reduction.count * as_int64(DTYPE_RANGE[dtype])
+    most = float(np.abs(ends).max()) * abs(float(rescale.scale)) + abs(float(rescale.offset))
+    if not most < np.finfo(np.float32).max / 2 or not _inside(ends):
+        raise NotFastError("a step may leave the finite numbers")
+    sums = lower_sum(site, x, reduction, dtype)
+    factors = site.constant(np.array([rescale.scale, rescale.offset], np.float32))
+    words = (sums, site.output.offset, site.output.size, factors, *DTYPE_RANGE[dtype])
+    site.call(requantize_sums_float(dtype), *words)
 
 
 def _proved(

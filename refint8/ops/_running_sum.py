@@ -10,6 +10,7 @@ from refint8.native.lowering import NotFastError
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.fixedpoint import INT32_MAX, Ints, as_int64
 from refint8.numerics.multiplier import quantize_multiplier
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import DoubleRounding, Requantizer, requantizer
 from refint8.numerics.scales import ratio_float64
 from refint8.ops._elementwise import Finish
@@ -56,6 +57,7 @@ class RunningSum:
 
     def __call__(self, sums: Ints) -> Array:
         """Exact sums of terms, without the start, to output steps."""
+        note("sum", "of (x - zp) << 19", sums)
         return self.finish(self.requantize(self.accumulator(sums + self.start)))
 
     def check_terms(self, count: int) -> None:

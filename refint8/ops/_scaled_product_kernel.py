@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from refint8.native.epilogue import Parameters, parameters
+from refint8.native.epilogue import parameters
+from refint8.native.epilogue_constants import Parameters
 from refint8.native.lowering import NotFastError, Site
 from refint8.native.pairwise import Pairwise, blocks, pairwise
 from refint8.numerics.activation import DTYPE_RANGE

@@ -11,8 +11,8 @@ phases are put together row by row.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
-from typing import Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from refint8.native.copy import move_over, pad_image
 from refint8.native.lang import i64, kernel, least
 from refint8.native.lowering import NotFastError, Place, Site
 from refint8.numerics.activation import DTYPE_RANGE
-from refint8.numerics.requantize import DoubleRounding, ReducedMultiplier
+from refint8.numerics.requantize import over_channels
 from refint8.ops._convolution import SumOfProducts
 from refint8.ops._op import Array
 from refint8.ops._product_kernel import Rows, lower_product
@@ -130,7 +130,12 @@ def lower_transpose_conv(
         start = out.offset if direct else site.scratch(images * per_image * step)
         lower_product(
             site,
-            replace(record, requantize=_repeated(record.requantize, len(group.phases))),
+            replace(
+                record,
+                requantize=over_channels(
+                    record.requantize, partial(np.tile, reps=len(group.phases))
+                ),
+            ),
             image.rows(group, record.dtype),
             _weights(group, (y_taps, x_taps), weights, record.weights_zero_point),
             None if bias is None else np.tile(bias.reshape(-1), len(group.phases)),
@@ -259,14 +264,3 @@ def _weights(group: Group, taps: tuple[Taps, Taps], weights: Array, zero_point: 
         for (j, dy), (i, dx) in product(taps[0].phases[y], taps[1].phases[x]):
             made[index, :, dy - y_low, dx - x_low] = weights[:, j, i]
     return made.reshape(len(group.phases) * outputs, height, width * depth)
-
-
-def _repeated(requantize: Any, times: int) -> Any:
-    """The requantizer of `times` copies of the channels."""
-    if isinstance(requantize, (DoubleRounding, ReducedMultiplier)) and requantize.multiplier.ndim:
-        return replace(
-            requantize,
-            multiplier=np.tile(requantize.multiplier, times),
-            shift=np.tile(requantize.shift, times),
-        )
-    return requantize

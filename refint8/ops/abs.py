@@ -24,6 +24,7 @@ import numpy as np
 from refint8.native.lowering import Site
 from refint8.native.raw_unary import raw_unary
 from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import RATIO
 from refint8.ops._dtypes import rows
@@ -61,6 +62,7 @@ class Abs(Record):
         if self.finish is None:
             return np.asarray(np.abs(x))
         distance = np.abs(as_int64(x) - self.input_zero_point)
+        note("distance", "|x - zp|", distance, x=x, zp=self.input_zero_point)
         return self.finish(distance if self.requantize is None else self.requantize(distance))
 
     def lower(self, site: Site) -> None:

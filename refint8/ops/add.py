@@ -4,6 +4,13 @@ General scales (t = 2 * max(s1, s2), h = 20 for 8 bits, 15 for int16):
 a_k = requantize((x_k - zp_k) << h, by s_k / t)                          k = 1, 2
 out = clamp(requantize(a_1 + a_2, by t / (2^h * s_out)) + zp_out, low, high)
 
+Under the rule addition=vectors the inputs of elements in whole vectors are rescaled with one
+rounding (`_vector_sum.py`).
+
+8 bits under the rule addition=common_shift (r_k = f32(s_k / s_out), n = 20 - floor(log2(max r_k)),
+f_k = round_half_even(r_k * 2^n)):
+out = clamp((((x_1 - zp_1) * f_1 + (x_2 - zp_2) * f_2 + 2^(n - 1)) >> n) + zp_out, low, high)
+
 int16 with `pot_scale_int16` (set by default) and three scales that count as powers of two, where
 the rule `add_int16_pot` honours it (n_k = log2(s_out) - log2(s_k)):
 out = clamp(saturate16(RDBPOT(x_1, n_1) + RDBPOT(x_2, n_2)), low, high)
@@ -16,6 +23,7 @@ C3  zero points are values of their dtype
 C4  s_k / t is above 0, t / (2^h * s_out) between 0 and 1 (else the engine aborts: outside the
     domain)
 C5  power-of-two scales: the output's step is 2^0 to 2^31 steps of each input and 2^0 of one
+C6  under the rule addition=common_shift the larger r_k is at least 2^-10 and below 2^8
 
 Semantics: LiteRT `kernels/add.cc`, `reference/add.h`, ai-edge-litert 2.3.0 (NUMERICS §1;
 CORRECTIONS items 10, 11). With power-of-two scales that engine aborts when shapes differ; here
@@ -28,10 +36,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from refint8.native.lowering import Site
-from refint8.ops._addition import Sum, sum_of
+from refint8.ops._addition import ScaledSum, Sum, sum_of
 from refint8.ops._addition_kernel import lower_sum
 from refint8.ops._elementwise import broadcast_shape
 from refint8.ops._op import Array, Node, Record, operator
+from refint8.ops._vector_sum import in_vectors
 
 
 @operator(
@@ -48,15 +57,18 @@ from refint8.ops._op import Array, Node, Record, operator
 )
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Add(Record):
-    """The integer record: one of the three arithmetics above."""
+    """The integer record: one of the four arithmetics above."""
 
     arithmetic: Sum
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
-        """Conditions C1 to C5, the arithmetic by dtype, scales and rules."""
+        """Conditions C1 to C6, the arithmetic by dtype, scales and rules."""
         shape = broadcast_shape(node.input(0), node.input(1), "C1")
-        return cls(shapes=(shape,), arithmetic=sum_of(node, sign=1))
+        arithmetic = sum_of(node, sign=1)
+        if isinstance(arithmetic, ScaledSum):
+            arithmetic = in_vectors(node, arithmetic)
+        return cls(shapes=(shape,), arithmetic=arithmetic)
 
     def spec(self, x1: Array, x2: Array) -> Array:
         """Arrays that broadcast to their sum."""

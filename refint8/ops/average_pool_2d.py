@@ -22,7 +22,8 @@ import numpy as np
 from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import Site
 from refint8.numerics.accumulator import Accumulator
-from refint8.numerics.fixedpoint import rounding_divide
+from refint8.numerics.fixedpoint import clamp, rounding_divide
+from refint8.numerics.recording import note
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._pool_kernel import lower_pool
 from refint8.ops._window import Window
@@ -60,8 +61,9 @@ class AveragePool2D(Record):
         """x [n, h, w, c] to [n, out_h, out_w, c]."""
         total = self.window.patches(x.astype(np.int64)).sum(axis=(3, 4))
         taps = self.window.taps_inside((x.shape[1], x.shape[2]))[:, :, np.newaxis]
+        note("sum", "of the raw values", total)
         average = rounding_divide(self.accumulator(total), taps)
-        return np.clip(average, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
+        return clamp(average, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
 
     def lower(self, site: Site) -> None:
         """One pass over the windows."""

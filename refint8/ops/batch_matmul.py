@@ -3,6 +3,7 @@
 acc = sum over k of (x1[..., i, k] - zp1) * (x2[..., k, j] - zp2)
 out = clamp(requantize(acc, by float32(s1 * s2) / s_out) + zp_out)
 
+On int8 the rule `product` may name a requantization in float32, with f32(f32(s1 * s2) / s_out).
 int8 is summed in 32 bits, int16 in 64. int8 to int32 is acc itself, with both zero points left
 out, whatever they are.
 
@@ -26,6 +27,7 @@ import numpy as np
 from refint8.native.lowering import Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO
 from refint8.ops._batch_product_kernel import lower_batch_product
@@ -74,13 +76,15 @@ class BatchMatmul(Record):
                 finish=None,
             )
         rule = node.rules.several_scales
-        ratio = PRODUCT_RATIO["mixed"](one_scale(x1, rule), one_scale(x2, rule), out.scale)
+        family = None if wide or node.rules.product == "general" else node.rules.product
+        precision = "float32" if family == "float32" else "mixed"
+        ratio = PRODUCT_RATIO[precision](one_scale(x1, rule), one_scale(x2, rule), out.scale)
         return cls(
             shapes=(shape,),
             transposed=transposed,
             zero_points=(one_zero_point(x1, rule), one_zero_point(x2, rule)),
             accumulator=accumulator,
-            requantize=requantizer(ratio, node.rules, wide=wide),
+            requantize=requantizer(ratio, node.rules, wide=wide, family=family),
             finish=Finish.of(node, "NONE"),
         )
 
@@ -92,7 +96,7 @@ class BatchMatmul(Record):
                 (x1, x2), self.transposed, self.zero_points, strict=True
             )
         )
-        acc = matmul(a, b)
+        acc = note("sum of products", "of the differences from the zero points", matmul(a, b))
         if self.accumulator is not None:
             acc = self.accumulator(acc)
         if self.requantize is None or self.finish is None:

@@ -85,7 +85,9 @@ class Conv2D(SumOfProducts):
         options = node.options
         dilation = (int(options["dilation_h_factor"]), int(options["dilation_w_factor"]))
         window = Window.of(options, (x.shape[1], x.shape[2]), (kh, kw), dilation)
-        requantize = convolution_requantizer(node, x, w, outputs, wide=wide)
+        own = groups > 1 and node.rules.grouped_convolution == "general"
+        family = node.rules.requantize if own else None
+        requantize = convolution_requantizer(node, x, w, outputs, wide=wide, family=family)
         return cls(
             shapes=(window.output_shape(x.shape[0], outputs),),
             window=window,

@@ -36,6 +36,7 @@ from refint8.ops._convolution import (
     check_symmetric_int16,
     convolution_requantizer,
     filter_values,
+    in_lanes,
     subtracted_zero_point,
 )
 from refint8.ops._depthwise_kernel import lower_depthwise
@@ -90,11 +91,13 @@ class DepthwiseConv2D(SumOfProducts):
         dilation = (int(options["dilation_h_factor"]), int(options["dilation_w_factor"]))
         window = Window.of(options, (x.shape[1], x.shape[2]), (kh, kw), dilation)
         wide = x.dtype == "INT16"
-        requantize = convolution_requantizer(node, x, w, outputs, wide=wide)
+        own = x.dtype == "UINT8" and node.rules.depthwise_uint8 == "general"
+        family = node.rules.requantize if own else None
+        requantize = convolution_requantizer(node, x, w, outputs, wide=wide, family=family)
         return cls(
             shapes=(window.output_shape(x.shape[0], outputs),),
             window=window,
-            **cls.common(node, x, zero_point, requantize, wide=wide),
+            **cls.common(node, x, zero_point, in_lanes(node, x, requantize), wide=wide),
         )
 
     def spec(self, x: Array, w: Array, bias: Array | None = None) -> Array:

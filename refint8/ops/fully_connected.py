@@ -9,8 +9,10 @@ have none. int8 and uint8 sum in int32, int16 in int64 or int32 by the rule `bia
 with int16 weights always in int64.
 
 The requantizer is that of the convolutions, with the rule `fully_connected_scale` for a single
-scale; under the rule fully_connected=float64 it is a rounded product with a double, except for
-int16 weights and for weights that are stored sparsely. The latter are expanded beforehand.
+scale; the rule `fully_connected` may make it a rounded product with a double. For int16 weights,
+and for weights that are stored sparsely, it is always that of the rule `requantize`. The latter
+are expanded beforehand. Under fully_connected=float64_reference an option quantized_bias_type
+that is not set means the bias's own width, and 32 bits without one.
 
 C1  weights have rank 2, the bias one value per output channel
 C2  the input is a multiple of the weights' depth; with keep_num_dims its last dimension is
@@ -40,6 +42,8 @@ from refint8.ops._convolution import (
     check_bias,
     check_channel_scales,
     check_symmetric_int16,
+    convolution_family,
+    convolution_requantizer,
     effective_scales,
     subtracted_zero_point,
     wide_accumulator,
@@ -84,7 +88,7 @@ class FullyConnected(SumOfProducts):
             "convert the model with dense weights",
         )
         both_int16 = w.dtype == "INT16"
-        wide = wide_accumulator(node, x, bias, "C6", unset="INT32" if both_int16 else "INT64")
+        wide = wide_accumulator(node, x, bias, "C6", unset=_unset_width(node, w, bias))
         wide = wide or both_int16
         return cls(
             shapes=(shape,),
@@ -123,17 +127,31 @@ def _output_shape(x: Operand, w: Operand, *, keep: bool) -> Shape:
     return (*x.shape[:-1], units) if keep else (size // depth, units)
 
 
+def _unset_width(node: Node, w: Operand, bias: Operand | None) -> str:
+    """What an option quantized_bias_type that is not set means to the kernel."""
+    if w.dtype == "INT16":
+        return "INT32"
+    if node.rules.fully_connected != "float64_reference":
+        return "INT64"
+    return "INT32" if bias is None else bias.dtype
+
+
 def _requantizer(node: Node, x: Operand, w: Operand, *, wide: bool) -> Requantizer:
     out, rules = node.output, node.rules
-    dense = w.sparsity is None
-    both_int16 = w.dtype == "INT16"
+    own_kernel = w.sparsity is not None or w.dtype == "INT16"
+    family = rules.requantize if own_kernel else convolution_family(node, x)
+    if family == "float32" and not wide:
+        return convolution_requantizer(node, x, w, w.shape[0], wide=wide, family=family)
+    reference = rules.fully_connected == "float64_reference" and (
+        x.dtype == "INT16" and (wide or w.zero_point != 0)
+    )
     scales: float | list[float]
     if w.per_channel:
         scales = effective_scales(x, w, out, w.shape[0])
     else:
-        by_rule = dense and not both_int16
-        product_ratio = PRODUCT_RATIO[rules.fully_connected_scale if by_rule else "mixed"]
+        precision = "float64" if reference else rules.fully_connected_scale
+        product_ratio = PRODUCT_RATIO["mixed" if own_kernel else precision]
         scales = product_ratio(x.scale, w.scale, out.scale)
-    if rules.fully_connected == "float64" and dense and not both_int16:
+    if (rules.fully_connected == "float64" or reference) and not own_kernel:
         return float64_rounding(scales, rules)
-    return requantizer(scales, rules, wide=wide)
+    return requantizer(scales, rules, wide=wide, family=family)

@@ -33,6 +33,7 @@ from refint8.numerics.activation import DTYPE_RANGE
 from refint8.numerics.fixedpoint import (
     Ints,
     as_int64,
+    clamp,
     rounding_divide_by_pot_16,
     saturate,
     saturating_rounding_doubling_high_mul_16,
@@ -40,6 +41,7 @@ from refint8.numerics.fixedpoint import (
     wrap16,
 )
 from refint8.numerics.multiplier import multiplier_to_16_bits, quantize_multiplier
+from refint8.numerics.recording import note, recorded
 from refint8.numerics.scales import ratio_float32
 from refint8.ops._dtypes import rows
 from refint8.ops._elementwise import check_zero_points
@@ -94,6 +96,7 @@ class HardSwish(Record):
             dtype=out.dtype,
         )
 
+    @recorded("x / 3", "x * multiplier * 2^shift in 16 bits, saturated")
     def _third(self, fine: Ints) -> Ints:
         """x / 3 in 15 fractional bits, saturated."""
         left = max(self.relu_shift, 0)
@@ -106,11 +109,15 @@ class HardSwish(Record):
     def spec(self, x: Array) -> Array:
         """Any shape, elementwise."""
         fine = (as_int64(x) - self.input_zero_point) << 7
+        note("in 128ths", "(x - zp) << 7", fine, x=x, zp=self.input_zero_point)
         unshifted = saturating_rounding_doubling_high_mul_16(fine, self.output_multiplier)
-        gate = (self._third(fine) + (1 << 15)) >> 1
+        third = self._third(fine)
+        gate = (third + (1 << 15)) >> 1
+        note("gate", "(x + 2^15) >> 1", gate, x=third)
         product = truncating_divide(gate * unshifted, 1 << 15)
         steps = rounding_divide_by_pot_16(product, -self.output_shift) + self.output_zero_point
-        return np.clip(wrap16(steps), *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
+        note("+ zero point", "x + zp", steps, zp=self.output_zero_point)
+        return clamp(wrap16(steps), *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
 
     def lower(self, site: Site) -> None:
         """A table of all inputs."""

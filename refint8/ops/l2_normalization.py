@@ -19,14 +19,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import Site
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
-from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.fixedpoint import as_int64, clamp
 from refint8.numerics.inverse_square_root import inverse_square_root
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import DoubleRounding
 from refint8.ops._dtypes import rows
 from refint8.ops._l2_normalization_kernel import l2_rows
@@ -69,14 +68,16 @@ class L2Normalization(Record):
     def spec(self, x: Array) -> Array:
         """x [..., depth] to the same shape."""
         d = as_int64(x) - self.input_zero_point
+        note("x - zero point", "x - zp", d, x=x, zp=self.input_zero_point)
         total = self.accumulator((d * d).sum(axis=-1, keepdims=True))
+        note("sum of squares", "over the last axis", total, row=d * d)
         multiplier, shift = inverse_square_root(total)
         # The left shift of int8 stays below 2^31, as d does not exceed the root of the sum.
         if self.dtype == "INT8":
             steps = DoubleRounding(multiplier, shift + 7, "wrap")(d)
         else:
             steps = 128 + DoubleRounding(multiplier, shift)(128 * d)
-        return np.clip(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
+        return clamp(steps, *DTYPE_RANGE[self.dtype]).astype(NUMPY_DTYPE[self.dtype])
 
     def lower(self, site: Site) -> None:
         """Row by row."""

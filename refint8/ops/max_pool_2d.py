@@ -15,12 +15,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-import numpy as np
-
 from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import Site
 from refint8.numerics.activation import DTYPE_RANGE
-from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.fixedpoint import as_int64, clamp
+from refint8.numerics.recording import note
+from refint8.ops._fused_clamp import fused_clamp
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._pool_kernel import lower_pool
 from refint8.ops._window import Window
@@ -48,7 +48,7 @@ class MaxPool2D(Record):
         return cls(
             shapes=(window.output_shape(x.shape[0], x.shape[3]),),
             window=window,
-            clamp=node.clamp(),
+            clamp=fused_clamp(node),
             dtype=node.output.dtype,
         )
 
@@ -56,7 +56,8 @@ class MaxPool2D(Record):
         """x [n, h, w, c] to [n, out_h, out_w, c]."""
         smallest = DTYPE_RANGE[self.dtype][0]
         largest = as_int64(self.window.patches(x, fill=smallest).max(axis=(3, 4)))
-        return np.clip(largest, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
+        note("largest", "of the values in the window", largest)
+        return clamp(largest, *self.clamp).astype(NUMPY_DTYPE[self.dtype])
 
     def lower(self, site: Site) -> None:
         """One pass over the windows (a large window in two)."""

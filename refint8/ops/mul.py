@@ -2,7 +2,9 @@
 
 out = clamp(requantize((x1 - zp1) * (x2 - zp2), by s1 * s2 / s_out) + zp_out, low, high)
 
-The precision of s1 * s2 / s_out is the rule `mul_scale`.
+The precision of s1 * s2 / s_out is the rule `mul_scale`; on 8 bits the rule `product` names the
+requantization. An 8-bit tensor times itself is by the rule square=table, in **float32**:
+out = clamp(round_half_even(t * t * (1 / s_out) + zp_out)),  t = s1 * (x1 - zp1)
 
 int16 inputs, 8-bit output (fractions of 2^15, whatever the scales say):
 out = clamp(RDBPOT(SRDHM16(x1, x2), 8) + zp_out, low, high)
@@ -26,18 +28,24 @@ from typing import Protocol, Self
 
 import numpy as np
 
+from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import NotFastError, Site
 from refint8.native.raw_pairs import fraction_products, raw_pairs
 from refint8.numerics.fixedpoint import (
+    Ints,
     as_int64,
     rounding_divide_by_pot_16,
     saturating_rounding_doubling_high_mul_16,
 )
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO
+from refint8.numerics.tables import lut8_lookup, lut8_table
 from refint8.ops._broadcast_kernel import broadcast_runs
 from refint8.ops._elementwise import Finish, RawFinish, broadcast_shape, check_symmetric
-from refint8.ops._op import Array, Node, Record, check, operator
+from refint8.ops._fused_clamp import fused_clamp
+from refint8.ops._lookup_kernel import lower_lookup
+from refint8.ops._op import Array, Node, Operand, Record, check, operator
 from refint8.ops._scaled_product_kernel import lower_scaled_product
 
 
@@ -59,8 +67,21 @@ class ScaledProduct:
 
     def __call__(self, a: Array, b: Array) -> Array:
         """The product of two 8-bit or symmetric 16-bit differences fits int32."""
-        product = (as_int64(a) - self.zero_points[0]) * (as_int64(b) - self.zero_points[1])
+        first, second = as_int64(a) - self.zero_points[0], as_int64(b) - self.zero_points[1]
+        product = note("product", "(x1 - zp1) * (x2 - zp2)", first * second, a=first, b=second)
         return self.finish(self.requantize(product))
+
+
+@dataclass(frozen=True, eq=False)
+class Square:
+    """8 bits times themselves: 256 entries computed in float32, lowest input first."""
+
+    table: Ints
+    dtype: str
+
+    def __call__(self, a: Array, b: Array) -> Array:
+        """Look up; both are the same."""
+        return lut8_lookup(a, self.table, self.dtype).astype(NUMPY_DTYPE[self.dtype])
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +122,7 @@ class RawProduct:
 )
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Mul(Record):
-    """The integer record: one of the three arithmetics above."""
+    """The integer record: one of the arithmetics above."""
 
     arithmetic: Product
 
@@ -116,9 +137,11 @@ class Mul(Record):
         return self.arithmetic(x1, x2)
 
     def lower(self, site: Site) -> None:
-        """Products of differences in vectors; fractions and raw integers in plain loops."""
+        """Products of differences in vectors, squares by a table; others in plain loops."""
         product = self.arithmetic
-        if isinstance(product, ScaledProduct):
+        if isinstance(product, Square):
+            lower_lookup(site, 0, lambda x: product(x, x))
+        elif isinstance(product, ScaledProduct):
             lower_scaled_product(
                 site, product.zero_points, product.requantize, product.finish, product
             )
@@ -150,9 +173,22 @@ def _product_of(node: Node) -> Product:
         check(a.shape == b.shape, "C3", f"shapes {a.shape} and {b.shape} differ")
         return FractionProduct(Finish.of(node))
     check_symmetric((a, b, out), "C2")
-    ratio = PRODUCT_RATIO[node.rules.mul_scale](a.scale, b.scale, out.scale)
+    rules, small = node.rules, out.dtype != "INT16"
+    if small and a.index == b.index and rules.square == "table":
+        return Square(_square_table(a, out, fused_clamp(node)), out.dtype)
+    ratio = PRODUCT_RATIO[rules.mul_scale](a.scale, b.scale, out.scale)
+    family = rules.product if small and rules.product != "general" else None
     return ScaledProduct(
         zero_points=(a.zero_point, b.zero_point),
-        requantize=requantizer(ratio, node.rules),
-        finish=Finish.of(node),
+        requantize=requantizer(ratio, rules, family=family),
+        finish=Finish(out.zero_point, fused_clamp(node), out.dtype),
     )
+
+
+def _square_table(x: Operand, out: Operand, clamp: tuple[int, int]) -> Ints:
+    """Source: XNNPACK `subgraph.c` (mul(x, x) becomes sqr(x)), `reference/unary-elementwise.cc`."""
+    scales = (x.scale, x.zero_point, out.scale, out.zero_point)
+    table: Ints = np.clip(
+        lut8_table(lambda t: t * t, x.dtype, *scales, rounding="half_even"), *clamp
+    )
+    return table

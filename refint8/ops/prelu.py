@@ -21,6 +21,7 @@ import numpy as np
 
 from refint8.native.lowering import Site
 from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.recording import note, taken
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import PRODUCT_RATIO, RATIO
 from refint8.ops._elementwise import Finish, broadcast_shape
@@ -67,8 +68,13 @@ class Prelu(Record):
     def spec(self, x: Array, alpha: Array) -> Array:
         """x of any shape, alpha broadcasts to it."""
         d = as_int64(x) - self.input_zero_point
-        positive = self.identity(np.maximum(d, 0))
-        negative = self.slope(np.minimum(d, 0) * (as_int64(alpha) - self.alpha_zero_point))
+        note("x - zero point", "x - zp", d, x=x, zp=self.input_zero_point)
+        with taken(d >= 0):
+            positive = self.identity(np.maximum(d, 0))
+        product = np.minimum(d, 0) * (as_int64(alpha) - self.alpha_zero_point)
+        with taken(d < 0):
+            note("product", "x * (alpha - zp)", product, x=d, alpha=alpha, zp=self.alpha_zero_point)
+            negative = self.slope(product)
         return self.finish(np.where(d >= 0, positive, negative))
 
     def lower(self, site: Site) -> None:

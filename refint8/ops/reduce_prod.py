@@ -6,6 +6,8 @@ p_k = requantize(p_(k-1) * (x_k - zp_in))                                k = 2 t
 out = clamp(requantize(p_n) + zp_out)
 where requantize is by s_in / s_out^(1/n), in double, for 64-bit accumulators.
 
+Under the rule product_of_one=copied, values with scales are copied where n is 1.
+
 Integers without scales: modulo 2^bits, 1 where there is no element.
 
 C1  axes lie within the input's rank
@@ -59,15 +61,11 @@ class ReduceProd(Record):
         reduction = Reduction.of(node, "C1")
         check_symmetric((x, out), "C2")
         if not x.quantized:
-            return cls(
-                shapes=(reduction.shape,),
-                reduction=reduction,
-                input_zero_point=0,
-                requantize=None,
-                finish=None,
-            )
+            return cls._plain(reduction)
         check(math.prod(x.shape) > 0, "C3", f"an input of {x.shape} has no element to multiply")
         check(x.dtype in ("INT8", "INT16"), "C4", f"{x.dtype} has scales")
+        if reduction.count == 1 and node.rules.product_of_one == "copied":
+            return cls._plain(reduction)
         ratio = ratio_to_root(x.scale, out.scale, reduction.count)
         return cls(
             shapes=(reduction.shape,),
@@ -75,6 +73,17 @@ class ReduceProd(Record):
             input_zero_point=x.zero_point,
             requantize=requantizer(ratio, node.rules, wide=True),
             finish=Finish.of(node, "NONE"),
+        )
+
+    @classmethod
+    def _plain(cls, reduction: Reduction) -> Self:
+        """A product of the values as they are."""
+        return cls(
+            shapes=(reduction.shape,),
+            reduction=reduction,
+            input_zero_point=0,
+            requantize=None,
+            finish=None,
         )
 
     def spec(self, x: Array, _axes: Array | None = None) -> Array:

@@ -16,6 +16,11 @@ UINT8: **float32**, every operation rounded, in the order written (`numerics/res
   lower = max(floor(pos), 0), upper = min(ceil(pos), in - 1),
   blend = trunc(v00 * (1 - dy) * (1 - dx) + v10 * dy * (1 - dx) + v01 * (1 - dy) * dx
           + v11 * dy * dx + 0.5)
+  Under the rule resize_weights=product each value is multiplied with the product of its weights,
+  and the sum goes in the order v00, v01, v10, v11, 0.5.
+8 bits under the rule resize_bilinear=eleven_bits: **float32** positions clamped to the image,
+  lower = floor(pos), upper = min(lower + 1, in - 1), fraction = round_half_even(2048 * (pos -
+  lower)), blend = (t + 2^21) >> 22 with t in Q22, blended along x, then along y
 
 C1  the input has rank 4 and the size is a vector of two
 C2  the sizes are at least 1, and the image is not empty
@@ -30,8 +35,10 @@ Semantics: LiteRT `kernels/resize_bilinear.cc` and `reference/resize_bilinear.h`
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from functools import partial
+from typing import Final, Self
 
 import numpy as np
 
@@ -39,9 +46,32 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.native.lowering import NotFastError, Site
 from refint8.native.memory import round_up
 from refint8.native.resize import resize_bilinear, resize_bilinear_float_uint8
-from refint8.numerics.resize import Line, blend_float32, blend_q10, linear_float32, linear_q10
+from refint8.numerics.fixedpoint import Ints
+from refint8.numerics.resize import (
+    Line,
+    blend_float32,
+    blend_q10,
+    blend_q11,
+    linear_float32,
+    linear_q10,
+    linear_q11,
+)
 from refint8.ops._op import Array, Node, Record, check, operator
 from refint8.ops._resize import image_sizes
+
+LINES: Final[Mapping[str, Callable[..., Line]]] = {
+    "float32": linear_float32,
+    "float32_product": linear_float32,
+    "ten_bits": linear_q10,
+    "eleven_bits": linear_q11,
+}
+BLENDS: Final[Mapping[str, Callable[..., Ints]]] = {
+    "float32": blend_float32,
+    "float32_product": partial(blend_float32, product_first=True),
+    "ten_bits": blend_q10,
+    "eleven_bits": blend_q11,
+}
+"""The arithmetics by name: positions and weights, and how neighbours are blended."""
 
 
 @operator(
@@ -58,6 +88,7 @@ class ResizeBilinear(Record):
     rows: Line
     columns: Line
     dtype: str
+    arithmetic: str
 
     @classmethod
     def prepare(cls, node: Node) -> Self:
@@ -66,20 +97,21 @@ class ResizeBilinear(Record):
         align, half = node.options["align_corners"], node.options["half_pixel_centers"]
         check(not (align and half), "C3", "align_corners and half_pixel_centers are both set")
         batches, _, _, channels = node.input(0).shape
-        linear = linear_float32 if node.output.dtype == "UINT8" else linear_q10
+        arithmetic = _arithmetic(node)
+        linear = LINES[arithmetic]
         return cls(
             shapes=((batches, *size, channels),),
             rows=linear(image[0], size[0], align_corners=align, half_pixel_centers=half),
             columns=linear(image[1], size[1], align_corners=align, half_pixel_centers=half),
             dtype=node.output.dtype,
+            arithmetic=arithmetic,
         )
 
     def spec(self, x: Array, _size: Array) -> Array:
         """x [n, h, w, c] to [n, out_h, out_w, c]."""
         y_line, x_line = self.rows, self.columns
         above, below = x[:, y_line.lower], x[:, y_line.upper]
-        blend = blend_float32 if self.dtype == "UINT8" else blend_q10
-        out = blend(
+        out = BLENDS[self.arithmetic](
             above[:, :, x_line.lower],
             below[:, :, x_line.lower],
             above[:, :, x_line.upper],
@@ -92,6 +124,8 @@ class ResizeBilinear(Record):
     def lower(self, site: Site) -> None:
         """Lines blended across, then with each other; for uint8 the other way round."""
         x, out, rows, columns = site.read(0), site.output, self.rows, self.columns
+        if self.arithmetic == "float32_product":
+            raise NotFastError("products of weights have no kernel")
         if 0 in out.shape:
             return
         images, height, width, channels = x.shape
@@ -101,7 +135,7 @@ class ResizeBilinear(Record):
         pixel = channels * x.dtype.itemsize
         row = width * pixel
         words = (x.offset, out.offset, images, height * row, row, *out.shape[1:])
-        if self.dtype == "UINT8":
+        if self.arithmetic == "float32":
             line_bytes = round_up(4 * row)
             site.call(
                 resize_bilinear_float_uint8,
@@ -118,7 +152,7 @@ class ResizeBilinear(Record):
             return
         line_bytes = round_up(4 * out.shape[2] * channels)
         site.call(
-            resize_bilinear(self.dtype),
+            resize_bilinear(self.dtype, 11 if self.arithmetic == "eleven_bits" else 10),
             *words,
             site.constant(np.stack([rows.lower, rows.upper, rows.fraction], axis=1)),
             site.constant(
@@ -127,3 +161,12 @@ class ResizeBilinear(Record):
             site.scratch(2 * line_bytes),
             line_bytes,
         )
+
+
+def _arithmetic(node: Node) -> str:
+    dtype, rules = node.output.dtype, node.rules
+    if rules.resize_bilinear == "eleven_bits" and dtype != "INT16":
+        return "eleven_bits"
+    if dtype != "UINT8":
+        return "ten_bits"
+    return "float32_product" if rules.resize_weights == "product" else "float32"

@@ -28,6 +28,7 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.native.integer_pairs import square_tables
 from refint8.native.lowering import NotFastError, Site
 from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import DoubleRounding, Requantizer, requantizer
 from refint8.numerics.scales import ratio_float64
 from refint8.ops._broadcast_kernel import broadcast_runs
@@ -56,7 +57,9 @@ class ScaledSquare:
             rescale((as_int64(x) - zero_point) << self.left_shift)
             for x, zero_point, rescale in zip((a, b), self.zero_points, self.rescale, strict=True)
         )
-        return self.finish(self.requantize((first - second) ** 2))
+        square = (first - second) ** 2
+        note("square", "(x1 - x2)^2", square, x1=first, x2=second)
+        return self.finish(self.requantize(square))
 
 
 @operator(

@@ -30,7 +30,8 @@ import numpy as np
 from refint8.model.types import NUMPY_DTYPE
 from refint8.numerics.accumulator import Accumulator
 from refint8.numerics.activation import DTYPE_RANGE
-from refint8.numerics.fixedpoint import as_int64
+from refint8.numerics.fixedpoint import as_int64, clamp
+from refint8.numerics.recording import note
 from refint8.numerics.requantize import Requantizer, requantizer
 from refint8.numerics.scales import product_ratio_float32
 from refint8.ops._gemm import matmul
@@ -101,16 +102,23 @@ class Svdf(Record):
         filters, memory = times.shape
         dtype = NUMPY_DTYPE[self.state_dtype]
         sums = matmul(as_int64(x) - self.input_zero_point, as_int64(features).T)
+        note("sum of features", "of feature weights and x - zp", sums)
         steps = np.clip(self.feature(self.accumulator(sums)), *DTYPE_RANGE[self.state_dtype])
         # The zero point may carry an int8 out of its range, and it wraps.
         newest = (steps + self.state_zero_point).astype(dtype)
+        note("newest state", "saturated, + zp", newest, zp=self.state_zero_point)
         old = state.reshape(-1, filters, memory)
         new = np.concatenate([old[..., 1:], newest[..., np.newaxis]], axis=-1)
-        in_time = (as_int64(times) * (as_int64(new) - self.state_zero_point)).sum(axis=-1)
+        products = as_int64(times) * (as_int64(new) - self.state_zero_point)
+        in_time = products.sum(axis=-1)
+        note("sum over time", "of time weights and state - zp", in_time, row=products)
         units = in_time.reshape(len(x), -1, self.rank).sum(axis=-1)
+        note("sum of the unit", "of its filters", units)
         acc = self.accumulator(units if bias is None else units + as_int64(bias))
-        out = np.clip(self.time(acc) + self.output_zero_point, *DTYPE_RANGE["INT8"])
-        return out.astype(np.int8), new.reshape(state.shape)
+        unclamped = self.time(acc) + self.output_zero_point
+        note("+ zero point", "x + zp", unclamped, zp=self.output_zero_point)
+        out = clamp(unclamped, *DTYPE_RANGE["INT8"]).astype(np.int8)
+        return out, new.reshape(state.shape)
 
 
 def _check_shapes(node: Node, rank: int) -> None:

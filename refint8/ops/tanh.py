@@ -25,12 +25,12 @@ from dataclasses import dataclass
 from typing import Self
 
 from refint8.native.lowering import Site
-from refint8.numerics import elementary, gemmlowp
+from refint8.numerics import elementary, gemmlowp, gemmlowp16
 from refint8.numerics.sigmoid_table import interpolate_tanh
 from refint8.ops._dtypes import rows
 from refint8.ops._lookup_kernel import lower_lookup
 from refint8.ops._op import Array, Node, Record, check, operator
-from refint8.ops._sigmoid import Curve, FixedPoint8, Table8, Table16
+from refint8.ops._sigmoid import Curve, FixedPoint8, Table8, int16_curve
 
 
 @operator("TANH", versions=range(1, 4), dtypes=rows("{T}->{T}", ("UINT8", "INT8", "INT16")))
@@ -57,7 +57,7 @@ class Tanh(Record):
 def _curve(node: Node) -> Curve:
     x = node.input(0)
     if x.dtype == "INT16":
-        return Table16.of(node, interpolate_tanh, shifts=(0, 1), label="C1")
+        return int16_curve(node, interpolate_tanh, gemmlowp16.tanh, shifts=(0, 1), label="C1")
     if node.rules.tanh_int8 == "table":
         return Table8.of(node, elementary.tanh)
     check(x.dtype == "INT8", "C2", f"{x.dtype}; the fixed-point function takes INT8")

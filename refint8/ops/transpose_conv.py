@@ -35,6 +35,7 @@ from refint8.ops._convolution import (
     check_channel_scales,
     check_symmetric_int16,
     convolution_requantizer,
+    in_lanes,
     subtracted_zero_point,
     wide_accumulator,
 )
@@ -104,7 +105,7 @@ class TransposeConv(SumOfProducts):
         return cls(
             shapes=(shape,),
             window=window,
-            **cls.common(node, x, zero_point, requantize, wide=wide),
+            **cls.common(node, x, zero_point, in_lanes(node, x, requantize), wide=wide),
         )
 
     def spec(self, _shape: Array | None, w: Array, x: Array, bias: Array | None = None) -> Array:

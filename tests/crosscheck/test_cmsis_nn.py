@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from refint8.numerics.accumulator import Accumulator
-from refint8.numerics.requantize import DoubleRounding, ReducedMultiplier
+from refint8.numerics.profiles import profile
+from refint8.numerics.requantize import ready_requantizer
 from refint8.ops._window import Window
 from refint8.ops.average_pool_2d import AveragePool2D
 from refint8.ops.conv_2d import Conv2D
@@ -17,6 +18,7 @@ from refint8.ops.softmax import FixedPointRows, Softmax
 from refint8.ops.transpose_conv import TransposeConv
 from tests.crosscheck.cmsis_nn import cases, unpack_int4
 
+RULES = profile("cmsis-nn").rules
 DTYPE = {"i1": "INT8", "i2": "INT16"}
 
 
@@ -30,7 +32,7 @@ def sums(case):
     multiplier, shift = np.asarray(multiplier, np.int64), np.asarray(shift, np.int64)
     wide = x.dtype == np.int16 and bias is not None and bias.dtype == np.int64
     return {
-        "requantize": (ReducedMultiplier if wide else DoubleRounding)(multiplier, shift),
+        "requantize": ready_requantizer(multiplier, shift, RULES, wide=wide),
         "accumulator": Accumulator(),
         "wide": wide,
         "input_zero_point": -case.number("INPUT_OFFSET"),

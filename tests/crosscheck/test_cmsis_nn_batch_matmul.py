@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from refint8.numerics.accumulator import Accumulator
-from refint8.numerics.requantize import DoubleRounding, ReducedMultiplier
+from refint8.numerics.profiles import profile
+from refint8.numerics.requantize import ready_requantizer
 from refint8.ops._elementwise import Finish
 from refint8.ops.batch_matmul import BatchMatmul
 from tests.crosscheck.cmsis_nn import cases
@@ -25,15 +26,17 @@ def test_batch_matmul(corpora, suite, count):
     for case in found:
         expected = case.array("output_ref")
         wide = expected.dtype == np.int16
-        family = ReducedMultiplier if wide else DoubleRounding
         shape = tuple(case.number(f"OUTPUT_{axis}") for axis in ("BATCH", "HEIGHT", "ROWS", "COLS"))
         record = BatchMatmul(
             shapes=(shape,),
             transposed=(bool(case.number("ADJ_X")), bool(case.number("ADJ_Y"))),
             zero_points=(-case.number("LHS_OFFSET"), -case.number("RHS_OFFSET")),
             accumulator=None if wide else Accumulator(),
-            requantize=family(
-                np.int64(case.number("OUTPUT_MULTIPLIER")), np.int64(case.number("OUTPUT_SHIFT"))
+            requantize=ready_requantizer(
+                np.int64(case.number("OUTPUT_MULTIPLIER")),
+                np.int64(case.number("OUTPUT_SHIFT")),
+                profile("cmsis-nn").rules,
+                wide=wide,
             ),
             finish=Finish(
                 case.number("OUTPUT_OFFSET"),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from refint8.numerics.requantize import DoubleRounding
+from refint8.numerics.profiles import profile
+from refint8.numerics.requantize import ready_requantizer
 from refint8.ops._elementwise import Finish
 from refint8.ops.maximum import Maximum
 from refint8.ops.minimum import Minimum
@@ -32,8 +33,10 @@ def test_mul(corpora, suite, count):
         dtype = DTYPE[expected.dtype.str[1:]]
         product = ScaledProduct(
             zero_points=(-case.number("INPUT1_OFFSET"), -case.number("INPUT2_OFFSET")),
-            requantize=DoubleRounding(
-                np.int64(case.number("OUTPUT_MULT")), np.int64(case.number("OUTPUT_SHIFT"))
+            requantize=ready_requantizer(
+                np.int64(case.number("OUTPUT_MULT")),
+                np.int64(case.number("OUTPUT_SHIFT")),
+                profile("cmsis-nn").rules,
             ),
             finish=Finish(
                 case.number("OUTPUT_OFFSET"),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from refint8.numerics.accumulator import Accumulator
-from refint8.numerics.requantize import DoubleRounding, ReducedMultiplier
+from refint8.numerics.profiles import profile
+from refint8.numerics.requantize import ready_requantizer
 from refint8.ops._lstm import GATES
 from refint8.ops._lstm_tables import TableCell
 from refint8.ops._window import Window
@@ -21,8 +22,8 @@ from tests.crosscheck.cmsis_nn import cases
 
 
 def rounding(multiplier, shift, *, wide=False):
-    family = ReducedMultiplier if wide else DoubleRounding
-    return family(np.asarray(multiplier, np.int64), np.asarray(shift, np.int64))
+    factor = np.asarray(multiplier, np.int64), np.asarray(shift, np.int64)
+    return ready_requantizer(*factor, profile("cmsis-nn").rules, wide=wide)
 
 
 @pytest.mark.parametrize("suite, count", [("svdf_s8", 2), ("svdf_state_s16_s8", 2)])

@@ -37,6 +37,13 @@ COMPARED = [
 ]
 
 
+FEWER = set(sorted(QUICK, key=lambda entry: entry.name)[::4])
+LESS_OFTEN = [
+    pytest.param(entry, id=entry.name, marks=() if entry in FEWER else pytest.mark.long)
+    for entry in ENTRIES
+]
+
+
 @pytest.fixture(params=["litert:ref", "tflm"])
 def engine(request, corpora):
     installed(request.param)
@@ -57,9 +64,19 @@ def inputs_of(model):
 
 @pytest.mark.parametrize("entry", COMPARED or [pytest.param(None, id="absent")])
 def test_every_tensor_equals_the_engines(entry, engine):
+    compare(entry, engine)
+
+
+@pytest.mark.parametrize("entry", LESS_OFTEN or [pytest.param(None, id="absent")])
+def test_every_tensor_equals_the_optimised_kernels(entry, corpora):
+    installed("litert:opt")
+    compare(entry, "litert:opt")
+
+
+def compare(entry, engine):
     model = read_model(entry.path)
     (found,) = crosscheck(model, engine, inputs=inputs_of(model), time_limit=300.0).comparisons
-    refuses = entry.runs_on_litert is False if engine == "litert:ref" else not entry.runs_on_tflm
+    refuses = not entry.runs_on_tflm if engine == "tflm" else entry.runs_on_litert is False
     if reason := REFUSED.get((engine, entry.name)):
         assert found.verdict == "unsupported"
         assert reason in found.detail

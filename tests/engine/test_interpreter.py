@@ -98,9 +98,10 @@ def test_resolver_types_name_profiles(model_file):
 
     assert named() == "tflite"
     assert named(experimental_op_resolver_type=OpResolverType.BUILTIN_REF) == "litert-ref"
+    optimised = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    assert named(experimental_op_resolver_type=optimised) == "litert-opt"
     assert named(profile="tflm") == "tflm"
-    with pytest.raises(ValueError, match="no profile 'xnnpack'"):
-        named(experimental_op_resolver_type=OpResolverType.BUILTIN)
+    assert named(experimental_op_resolver_type=OpResolverType.BUILTIN) == "xnnpack"
     with pytest.raises(ValueError, match="Unrecognized passed in op resolver type"):
         named(experimental_op_resolver_type=3)
 

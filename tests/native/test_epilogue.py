@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 
 from refint8.native.cpu import TIERS, Tier, runnable
-from refint8.native.epilogue import LANE_BYTES, parameters, requantize
+from refint8.native.epilogue import parameters, requantize
+from refint8.native.epilogue_constants import LANE_BYTES
 from refint8.native.lang import Kernel, Primitive, i64
 from refint8.native.lowering import NotFastError
 from refint8.native.memory import Constants
 from refint8.native.store import shared
+from refint8.numerics.float32_rounding import Float32Rounding
+from refint8.numerics.lanes import ChannelLanes
 from refint8.numerics.multiplier import quantize_multipliers
 from refint8.numerics.requantize import (
     DoubleRounding,
@@ -22,6 +25,7 @@ from refint8.numerics.requantize import (
     ReducedMultiplier,
     Requantizer,
 )
+from refint8.numerics.rounding_up import DoubleRoundingUp, SingleRounding
 
 HERE = [tier for tier in TIERS if runnable(tier)]
 CHANNELS = 16
@@ -190,3 +194,76 @@ def test_no_form_is_claimed_beyond_int32():
     interval = (np.full(CHANNELS, -(1 << 29)), np.full(CHANNELS, 1 << 29))
     with pytest.raises(NotFastError, match="left shift may leave int32"):
         parameters(shifted, np.zeros(CHANNELS, np.int64), interval, 0, INT8)
+
+
+UP_CASES = [
+    # scales, half width of the interval, zero point, the form chosen
+    (spread(1e-3, 2e-2, 1), 1 << 20, 3, "unsigned"),
+    (spread(1e-5, 1e-3, 3), 1 << 24, -128, "unsigned"),
+    (spread(0.3, 0.99, 5), 1 << 10, 5, "unsigned"),
+    (np.full(CHANNELS, 2.0**-8), 1 << 20, 0, "unsigned"),
+    (2.0 ** -np.arange(1, 17), 1 << 22, -128, "unsigned"),
+    (spread(1.5, 40.0, 7), 1 << 12, 9, "up"),
+    (spread(0.01, 40.0, 7), 1 << 12, -9, "up"),
+    (spread(1e-3, 1e-2, 8), (1 << 31) - 1, 9, "up"),
+    (spread(1e-8, 1e-7, 8), (1 << 31) - 1, 9, "up"),
+]
+
+
+@pytest.mark.parametrize("tier", HERE, ids=[tier.name for tier in HERE])
+@pytest.mark.parametrize("family", [DoubleRoundingUp, SingleRounding])
+@pytest.mark.parametrize("case", range(len(UP_CASES)))
+def test_rounding_with_ties_up(tier, family, case):
+    scales, width, zero_point, form = UP_CASES[case]
+    rounding = family(*quantize_multipliers(scales), "wrap")
+    bias = np.arange(CHANNELS) * 37 - 200
+    acc = accumulators(rounding, -width, width, case)
+    interval = (np.full(CHANNELS, -width), np.full(CHANNELS, width))
+    chosen, values = run(tier, rounding, bias, interval, acc - bias, zero_point)
+    under_clamp = zero_point == -128 and family is DoubleRoundingUp  # where it is family D
+    assert chosen in ({form, "linear", "linear_shifted"} if under_clamp else {form})
+    expected = np.clip(rounding(acc) + zero_point, *INT8)
+    assert np.array_equal(np.clip(values, *INT8), expected)
+
+
+@pytest.mark.parametrize("tier", HERE, ids=[tier.name for tier in HERE])
+@pytest.mark.parametrize("scale", [2.0**-6, 1e-3, 3.0, 1e12])
+def test_float32(tier, scale):
+    rounding = Float32Rounding((scale * spread(1, 2, 5)).astype(np.float32))
+    rounding.scale[:4] = np.float32(scale)
+    width = (1 << 31) - 1
+    acc = accumulators(rounding, -width, width, 4)
+    interval = (np.full(CHANNELS, -width), np.full(CHANNELS, width))
+    form, values = run(tier, rounding, np.zeros(CHANNELS, np.int64), interval, acc, 11)
+    assert form == "float32"
+    assert np.array_equal(values, rounding(acc) + 11)
+
+
+def test_an_infinite_float32_scale_has_no_form():
+    interval = (np.zeros(1, np.int64), np.ones(1, np.int64))
+    with pytest.raises(NotFastError, match="infinite"):
+        rounding = Float32Rounding(np.array([np.inf], np.float32))
+        parameters(rounding, np.zeros(1, np.int64), interval, 0, INT8)
+
+
+@pytest.mark.parametrize("tier", HERE, ids=[tier.name for tier in HERE])
+@pytest.mark.parametrize("ups", [0, 8, 16])
+@pytest.mark.parametrize("zero_point", [3, -128])
+def test_lanes_of_channels(tier, ups, zero_point):
+    factor = quantize_multipliers([*(2.0 ** -np.arange(1, 9)), *spread(1e-3, 0.5, 3)[8:]])
+    rounding = ChannelLanes(*factor, np.arange(CHANNELS) < ups, "wrap")
+    width = 1 << 18
+    acc = accumulators(DoubleRoundingUp(*factor), -width, width, 5)
+    interval = (np.full(CHANNELS, -width), np.full(CHANNELS, width))
+    bias = np.arange(CHANNELS) * 11
+    form, values = run(tier, rounding, bias, interval, acc - bias, zero_point)
+    assert form == "laned" or zero_point == -128
+    expected = np.clip(rounding(acc) + zero_point, *INT8)
+    assert np.array_equal(np.clip(values, *INT8), expected)
+
+
+def test_lanes_of_channels_have_no_form_for_left_shifts():
+    rounding = ChannelLanes(*quantize_multipliers([4.0] * 2), np.array([True, False]), "wrap")
+    interval = (np.full(2, -100), np.full(2, 100))
+    with pytest.raises(NotFastError, match="no form"):
+        parameters(rounding, np.zeros(2, np.int64), interval, 0, INT8)

@@ -33,7 +33,9 @@ from tests.engine.operator_seeds import operator_models
 
 FLOAT_KERNELS = (
     r"(gemm|depthwise)_.*_float64(_wide)?_.*",  # LiteRT's FULLY_CONNECTED: rounds in double
+    r"(gemm|depthwise|product)_.*float32_.*",  # XNNPACK: rounds in float32
     r"(de)?quantize_float_.*",  # the edges of a model, real numbers in and out
+    r"requantize_sums_float_.*|multiply_packed_float32",  # MEAN, SUM, BATCH_MATMUL of XNNPACK
 )
 """All kernels with floating point, by what their names match."""
 

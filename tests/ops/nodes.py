@@ -15,6 +15,7 @@ import refint8.ops  # noqa: F401  (fills the registry)
 from refint8.errors import UnsupportedError
 from refint8.model.types import NUMPY_DTYPE, Quantization
 from refint8.numerics.profiles import profile
+from refint8.numerics.rules import Rules
 from refint8.ops._op import Node, Operand, prepare
 
 
@@ -48,13 +49,14 @@ def node(
     inputs: Sequence[Operand | None],
     outputs: Operand | Sequence[Operand],
     *,
-    rules: str = "tflite",
+    rules: str | Rules = "tflite",
     version: int = 1,
     **options: Any,
 ) -> Node:
-    """An operator under a profile's rules, named by `rules`."""
+    """An operator under rules, or those of the profile that `rules` names."""
     outs = (outputs,) if isinstance(outputs, Operand) else tuple(outputs)
-    return Node(name, tuple(inputs), outs, profile(rules).rules, options, version)
+    assigned = profile(rules).rules if isinstance(rules, str) else rules
+    return Node(name, tuple(inputs), outs, assigned, options, version)
 
 
 def run(operator: Node, *arrays: NDArray[Any] | None) -> NDArray[Any]:

@@ -69,3 +69,21 @@ def float32(x: float) -> float:
     """The nearest float32. A double sum, product or quotient of two float32 rounds only here."""
     result: float = struct.unpack("<f", struct.pack("<f", x))[0]
     return result
+
+
+def half_up(x: Fraction) -> int:
+    return math.floor(x + Fraction(1, 2))
+
+
+def double_rounding_up(x: int, multiplier: int, shift: int) -> int:
+    high = high_mul(x * 2 ** max(shift, 0), multiplier)
+    return half_up(Fraction(high, 2 ** max(-shift, 0)))
+
+
+def single_rounding(x: int, multiplier: int, shift: int) -> int:
+    return half_up(Fraction(x * multiplier, 2**31) * Fraction(2) ** shift)
+
+
+def float32_rounding(x: int, scale: float) -> int:
+    """Python's round takes ties to even; a product of two float32 is exact in double."""
+    return round(Fraction(float32(float32(x) * scale)))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from refint8.errors import DomainError
+from refint8.numerics.rules import Rules
 from refint8.ops._op import prepare
 from tests.ops.nodes import node, operand, refused, run
 from tests.ops.sum_integers import scaled_sum, shifted_sum, wrapped
@@ -146,6 +147,14 @@ def test_refuses_power_of_two_steps_that_do_not_fit_C5():
     assert refused(sub_node("INT16", scales=(2.0**-10, 2.0**-10, 2.0**-11))) == "C5"
     assert refused(sub_node("INT16", scales=(2.0**-11, 2.0**-12, 2.0**-10))) == "C5"
     assert refused(sub_node("INT16", scales=(2.0**-50, 2.0**-10, 2.0**-10))) == "C5"
+
+
+def test_refuses_ratios_without_a_common_shift_C6():
+    rules = Rules(addition="common_shift")
+    for larger in (2.0**-11, 2.0**8):
+        assert refused(sub_node(scales=(larger, larger / 2, 1.0), rules=rules)) == "C6"
+    for larger in (2.0**-10, 2.0**8 * (1 - 2.0**-20)):
+        prepare(sub_node(scales=(larger, larger / 2, 1.0), rules=rules))
 
 
 def test_refuses_versions_dtypes_and_missing_scales():

@@ -48,8 +48,8 @@ def _tflm(name: str) -> Target:
 
 _MAKERS: Final[dict[str, Callable[[], Target]]] = {
     "litert:ref": lambda: _litert("litert:ref", "BUILTIN_REF", "litert-ref"),
-    "litert:opt": lambda: _litert("litert:opt", "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "litert-ref"),
-    "litert:xnnpack": lambda: _litert("litert:xnnpack", "BUILTIN", "litert-ref"),
+    "litert:opt": lambda: _litert("litert:opt", "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "litert-opt"),
+    "litert:xnnpack": lambda: _litert("litert:xnnpack", "BUILTIN", "xnnpack"),
     "tflm": lambda: _tflm("tflm"),
 }
 

@@ -1,0 +1,1 @@
+"""One element, derived: what enters it, every constant and step, and where two profiles part."""
