@@ -102,13 +102,13 @@ def compare_arrays(key: Hashable, a: Array, b: Array) -> TensorDiff:
         return TensorDiff(key, a.size, a.size, problem=f"dtype {a.dtype} against {b.dtype}")
     if a.shape != b.shape:
         return TensorDiff(key, a.size, a.size, problem=f"shape {a.shape} against {b.shape}")
-    different = _different(a, b)
-    differing = int(np.count_nonzero(different))
+    parted = different(a, b)
+    differing = int(np.count_nonzero(parted))
     if differing == 0:
         return TensorDiff(key, a.size, 0)
-    position = int(np.argmax(different))
+    position = int(np.argmax(parted))
     first = tuple(int(i) for i in np.unravel_index(position, a.shape))
-    largest = _largest(a[different], b[different])
+    largest = _largest(a[parted], b[parted])
     x, y = a.reshape(-1)[position].item(), b.reshape(-1)[position].item()
     return TensorDiff(key, a.size, differing, largest, first, x, y)
 
@@ -117,7 +117,8 @@ def _one_sided(key: Hashable, array: Array, missing: str) -> TensorDiff:
     return TensorDiff(key, array.size, array.size, problem=f"not on the {missing} side")
 
 
-def _different(a: Array, b: Array) -> NDArray[np.bool_]:
+def different(a: Array, b: Array) -> NDArray[np.bool_]:
+    """Where two arrays of one shape and dtype have other bits; any NaN is as good as another."""
     if a.dtype.kind not in "fc":
         return np.asarray(a != b)
     # As bytes, because -0.0 == 0.0 and NaN != NaN are not what bits say.
