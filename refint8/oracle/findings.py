@@ -103,6 +103,15 @@ class Finding:
     note: str = ""
 
 
+def own_differences(finding: Finding) -> tuple[TensorResult, ...]:
+    """The tensors in which an operator itself differs: alone where it ran alone, else in place."""
+    if finding.role not in ("cause", "in place"):
+        return ()
+    alone = () if finding.alone is None else finding.alone.tensors
+    differing = tuple(result for result in alone if not result.equal)
+    return differing or tuple(result for result in finding.tensors if not result.equal)
+
+
 @dataclass(frozen=True)
 class Count:
     """Tensors and elements compared, elements differing, and by how much at most."""

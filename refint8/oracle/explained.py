@@ -1,0 +1,123 @@
+"""The first differing elements of a tensor explained, and the profile that computes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from refint8.errors import DomainError, UnsupportedError
+from refint8.model.types import Model
+from refint8.numerics.profiles import PROFILES
+from refint8.numerics.profiles import profile as profile_of
+from refint8.ops._op import Array
+from refint8.oracle.diff_map import Element
+from refint8.oracle.explanation.derivation import Scene, same_value
+from refint8.oracle.explanation.explain import Explanation, explain, scene_of, writer_of
+from refint8.oracle.explanation.runs import Run
+from refint8.oracle.findings import Comparison, own_differences
+from refint8.oracle.inputs import InputSet
+
+TENSORS: Final = 6
+ELEMENTS: Final = 5
+FEWER: Final = 2
+"""The first tensor has ELEMENTS elements explained, the others of a comparison FEWER."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Explanations of a tensor's first differing elements, in the order of `elements`.
+
+    `fits` is a profile that computes the other side's value for all of them from the same inputs,
+    "" where none does; then the explanations show that profile beside ours.
+    """
+
+    tensor: int
+    elements: tuple[Element, ...]
+    explanations: tuple[Explanation, ...]
+    fits: str
+
+
+def explained_tensor(
+    model: Model,
+    sets: Sequence[InputSet],
+    tensor: int,
+    elements: Sequence[Element],
+    profile: str,
+    runs: dict[int, Run] | None = None,
+) -> Explained | None:
+    """The elements of one tensor under `profile`; None where a run of its own computes another one.
+
+    That is so where the compared value came of state that earlier samples left, or of the operator
+    alone. `runs` keeps the runs of a model by sample between calls.
+    """
+    operator = writer_of(model, tensor)
+    if operator is None or not elements:
+        return None
+    kept = {} if runs is None else runs
+    written = model.subgraphs[0].tensors[tensor]
+    scenes = []
+    for element in elements:
+        if element.sample not in kept:
+            kept[element.sample] = Run.of(model, profile_of(profile), sets[element.sample])
+        run = kept[element.sample]
+        value = run.tensors.get(tensor)
+        if value is None or len(element.index) != value.ndim:
+            return None
+        if not same_value(value[element.index].item(), element.ours):
+            return None
+        scenes.append(scene_of(run, operator, written, element.index))
+    fits = next(
+        (name for name in PROFILES if name != profile and _fits(name, scenes, elements)), ""
+    )
+    graph = model.subgraphs[0]
+    found = [
+        explain(
+            model,
+            [sets[element.sample][i] for i in graph.inputs],
+            tensor,
+            element.index,
+            profile=profile,
+            against=fits or None,
+        )
+        for element in elements
+    ]
+    return Explained(tensor, tuple(elements), tuple(found), fits)
+
+
+def explained_comparison(
+    model: Model, sets: Sequence[InputSet], comparison: Comparison
+) -> Mapping[int, Explained]:
+    """The operators that differ by themselves, by the tensor they write: at most TENSORS tensors.
+
+    What inherits its difference has nothing to explain: its arithmetic is the same on both sides.
+    """
+    found: dict[int, Explained] = {}
+    runs: dict[int, Run] = {}
+    for finding in comparison.findings:
+        for result in own_differences(finding):
+            if len(found) == TENSORS or result.map is None:
+                break
+            elements = result.map.first[: FEWER if found else ELEMENTS]
+            told = explained_tensor(model, sets, result.tensor, elements, comparison.profile, runs)
+            if told is not None:
+                found[result.tensor] = told
+    return found
+
+
+def _fits(profile: str, scenes: Sequence[Scene], elements: Sequence[Element]) -> bool:
+    """Whether a profile computes the other side's values out of the same inputs."""
+    rules = profile_of(profile).rules
+    outputs: dict[int, Array] = {}
+    for scene, element in zip(scenes, elements, strict=True):
+        if element.sample not in outputs:
+            try:
+                outputs[element.sample] = scene.output_array(rules)
+            except (UnsupportedError, DomainError):
+                return False
+        output = outputs[element.sample]
+        if output.shape != scene.shape:
+            return False
+        if not same_value(output[element.index].item(), element.theirs):
+            return False
+    return True
