@@ -13,7 +13,7 @@ from refint8.numerics.profiles import profile as profile_of
 from refint8.ops._op import Array
 from refint8.oracle.diff_map import Element
 from refint8.oracle.explanation.derivation import Scene, same_value
-from refint8.oracle.explanation.explain import Explanation, explain, scene_of, writer_of
+from refint8.oracle.explanation.explain import Explanation, explain_runs, scene_of, writer_of
 from refint8.oracle.explanation.runs import Run
 from refint8.oracle.findings import Comparison, own_differences
 from refint8.oracle.inputs import InputSet
@@ -38,29 +38,39 @@ class Explained:
     fits: str
 
 
+class Runs:
+    """A model's runs by profile and sample, each made when first asked for."""
+
+    def __init__(self, model: Model, sets: Sequence[InputSet]) -> None:
+        self.model, self.sets = model, sets
+        self._made: dict[tuple[str, int], Run] = {}
+
+    def of(self, profile: str, sample: int) -> Run:
+        """The run; its tensors are missing where the profile refuses the model."""
+        key = (profile, sample)
+        if key not in self._made:
+            self._made[key] = Run.of(
+                self.model, profile_of(profile), self.sets[sample], may_refuse=True
+            )
+        return self._made[key]
+
+
 def explained_tensor(
-    model: Model,
-    sets: Sequence[InputSet],
-    tensor: int,
-    elements: Sequence[Element],
-    profile: str,
-    runs: dict[int, Run] | None = None,
+    runs: Runs, tensor: int, elements: Sequence[Element], profile: str
 ) -> Explained | None:
     """The elements of one tensor under `profile`; None where a run of its own computes another one.
 
     That is so where the compared value came of state that earlier samples left, or of the operator
-    alone. `runs` keeps the runs of a model by sample between calls.
+    alone.
     """
+    model = runs.model
     operator = writer_of(model, tensor)
     if operator is None or not elements:
         return None
-    kept = {} if runs is None else runs
     written = model.subgraphs[0].tensors[tensor]
     scenes = []
     for element in elements:
-        if element.sample not in kept:
-            kept[element.sample] = Run.of(model, profile_of(profile), sets[element.sample])
-        run = kept[element.sample]
+        run = runs.of(profile, element.sample)
         value = run.tensors.get(tensor)
         if value is None or len(element.index) != value.ndim:
             return None
@@ -70,18 +80,12 @@ def explained_tensor(
     fits = next(
         (name for name in PROFILES if name != profile and _fits(name, scenes, elements)), ""
     )
-    graph = model.subgraphs[0]
-    found = [
-        explain(
-            model,
-            [sets[element.sample][i] for i in graph.inputs],
-            tensor,
-            element.index,
-            profile=profile,
-            against=fits or None,
-        )
-        for element in elements
-    ]
+    found = []
+    for element in elements:
+        a = runs.of(profile, element.sample)
+        b = runs.of(fits, element.sample) if fits else None
+        other = profile_of(fits) if fits else None
+        found.append(explain_runs(model, a, b, other, tensor, element.index))
     return Explained(tensor, tuple(elements), tuple(found), fits)
 
 
@@ -93,13 +97,13 @@ def explained_comparison(
     What inherits its difference has nothing to explain: its arithmetic is the same on both sides.
     """
     found: dict[int, Explained] = {}
-    runs: dict[int, Run] = {}
+    runs = Runs(model, sets)
     for finding in comparison.findings:
         for result in own_differences(finding):
             if len(found) == TENSORS or result.map is None:
                 break
             elements = result.map.first[: FEWER if found else ELEMENTS]
-            told = explained_tensor(model, sets, result.tensor, elements, comparison.profile, runs)
+            told = explained_tensor(runs, result.tensor, elements, comparison.profile)
             if told is not None:
                 found[result.tensor] = told
     return found

@@ -89,6 +89,22 @@ def explain(
     arrays = named_inputs(loaded, inputs)
     run_a = Run.of(loaded, a, arrays)
     run_b = None if b is None else Run.of(loaded, b, arrays, may_refuse=True)
+    return explain_runs(loaded, run_a, run_b, b, tensor, index, own_inputs=own_inputs)
+
+
+def explain_runs(
+    loaded: Model,
+    run_a: Run,
+    run_b: Run | None,
+    b: Profile | None,
+    tensor: int | str | None,
+    index: Sequence[int] | None,
+    *,
+    own_inputs: bool = False,
+) -> Explanation:
+    """`explain` on runs that were made before, of the same inputs; `run_b` is one under `b`."""
+    assert run_a.session is not None
+    a = run_a.session.profile
     chosen = tensor_of(loaded, tensor, run_a, run_b)
     if chosen.index not in run_a.tensors:
         raise UsageError(f"tensor {chosen.index} '{chosen.name}' has no value in a run")

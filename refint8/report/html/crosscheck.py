@@ -91,7 +91,7 @@ def crosscheck_page(checked: Sequence[Checked], arguments: Arguments | None = No
     sentence = (
         f"{plural(len(checked), 'model')}, {plural(len(comparisons), 'comparison')}:"
         f" {equal} equal, {different} different; {number(count.differing)} of"
-        f" {number(count.elements)} elements differ in {plural(count.tensors, 'tensor')}"
+        f" {number(count.elements)} elements in {plural(count.tensors, 'tensor')} differ"
     )
     return Page(
         title="refint8 crosscheck",
@@ -117,7 +117,10 @@ def _part(
     budget: Budget,
 ) -> Part:
     rows, omitted = _rows(report, comparison, explained, said, budget)
-    roles = [(f.role, ROLE_TONES.get(f.role, "warn")) for f in comparison.findings]
+    roles = [
+        ("by themselves" if f.role == "cause" else f.role, ROLE_TONES.get(f.role, "warn"))
+        for f in comparison.findings
+    ]
     first = comparison.first
     sentence = (
         f"{number(comparison.differing)} of {number(comparison.elements)} elements differ,"

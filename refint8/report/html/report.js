@@ -44,7 +44,7 @@
   for (const part of all(".part")) {
     const table = part.querySelector(".operators");
     if (!table) continue;
-    const rows = all("tbody", table);
+    const rows = all(":scope > tbody", table);
     const filter = part.querySelector(".filter");
     const equal = part.querySelector(".equal");
 
@@ -73,14 +73,14 @@
       return given === "inf" ? Infinity : Number.isNaN(value) ? -1 : value;
     };
     const compare = (a, b) => typeof a === "number" ? a - b : a.localeCompare(b);
-    all("thead th", table).forEach((header, column) => {
+    all(":scope > thead th", table).forEach((header, column) => {
       header.firstElementChild.addEventListener("click", () => {
         const numeric = rows.length > 0 && typeof key(rows[0], column) === "number";
         const before = header.getAttribute("aria-sort");
         const next = before === "none"
           ? (numeric && column > 0 ? "descending" : "ascending")
           : (before === "ascending" ? "descending" : "ascending");
-        all("thead th", table).forEach((each) => each.setAttribute("aria-sort", "none"));
+        all(":scope > thead th", table).forEach((each) => each.setAttribute("aria-sort", "none"));
         header.setAttribute("aria-sort", next);
         const sign = next === "ascending" ? 1 : -1;
         const sorted = [...rows].sort((a, b) => sign * compare(key(a, column), key(b, column)));

@@ -8,7 +8,7 @@ from typing import Final
 
 from refint8.oracle.diff_map import Element
 
-NAME: Final = 72
+NAME: Final = 56
 LONGEST: Final = 1000
 PASSAGE: Final = 24_000
 """Characters shown of a name in a table, of any text, and of a passage of an explanation."""
