@@ -28,14 +28,14 @@ FEWER: Final = 2
 class Explained:
     """Explanations of a tensor's first differing elements, in the order of `elements`.
 
-    `fits` is a profile that computes the other side's value for all of them from the same inputs,
-    "" where none does; then the explanations show that profile beside ours.
+    `fits` are the profiles that compute the other side's value for all of them from the same inputs;
+    the explanations show the first of them beside ours.
     """
 
     tensor: int
     elements: tuple[Element, ...]
     explanations: tuple[Explanation, ...]
-    fits: str
+    fits: tuple[str, ...]
 
 
 class Runs:
@@ -77,14 +77,13 @@ def explained_tensor(
         if not same_value(value[element.index].item(), element.ours):
             return None
         scenes.append(scene_of(run, operator, written, element.index))
-    fits = next(
-        (name for name in PROFILES if name != profile and _fits(name, scenes, elements)), ""
-    )
+    others = [name for name in PROFILES if name != profile]
+    fits = tuple(name for name in others if _fits(name, scenes, elements))
     found = []
     for element in elements:
         a = runs.of(profile, element.sample)
-        b = runs.of(fits, element.sample) if fits else None
-        other = profile_of(fits) if fits else None
+        b = runs.of(fits[0], element.sample) if fits else None
+        other = profile_of(fits[0]) if fits else None
         found.append(explain_runs(model, a, b, other, tensor, element.index))
     return Explained(tensor, tuple(elements), tuple(found), fits)
 

@@ -19,10 +19,10 @@ from refint8.oracle.findings import (
 )
 from refint8.report.details import ROLES
 from refint8.report.html.page import Command, Detail, Facts, Page, Part, Row, Tone, View
-from refint8.report.html.views import passages, segments, view
-from refint8.report.html.wording import NAME, machine, number, one_line, plural
+from refint8.report.html.views import fitting, passages, segments, view
+from refint8.report.html.wording import COMMAND, NAME, TITLE, machine, number, one_line, plural
 
-ROWS: Final = 6000
+ROWS: Final = 4000
 DETAILS: Final = 100
 """Rows and unfolding rows of a whole page; what equals and what inherits is left out first."""
 
@@ -53,8 +53,8 @@ class Checked:
 class Budget:
     """What a page has room for yet."""
 
-    rows: int = ROWS
-    details: int = DETAILS
+    rows: int
+    details: int
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Arguments:
 def crosscheck_page(checked: Sequence[Checked], arguments: Arguments | None = None) -> Page:
     """The page of one or more crosschecks."""
     said = arguments or Arguments()
-    budget = Budget()
+    budget = Budget(ROWS, DETAILS)
     parts = tuple(
         _part(
             each.report,
@@ -99,7 +99,7 @@ def crosscheck_page(checked: Sequence[Checked], arguments: Arguments | None = No
         tone=tone,  # type: ignore[arg-type]
         sentence=sentence,
         environment=(*machine(), *_engines(comparisons)),
-        command=said.command,
+        command=one_line(said.command, COMMAND),
         parts=parts,
         notes=tuple(one_line(f"unreadable: {text}") for text in said.unreadable.values()),
     )
@@ -219,7 +219,7 @@ def _row(
         number=finding.operator,
         operator=one_line(finding.operator_name, NAME),
         tensor=one_line(name, NAME),
-        full_name=one_line(name),
+        full_name=one_line(name, TITLE),
         differing=result.differing if result is not None and in_model else 0,
         elements=result.elements if result is not None and in_model else 0,
         largest="" if result is None or problem or not in_model else number(result.largest),
@@ -254,7 +254,7 @@ def _detail(
         facts.append(("note", one_line(finding.note)))
     verdict = ""
     if explained is not None and explained.fits:
-        verdict = f"profile {explained.fits} computes the other side's values of these elements"
+        verdict = fitting(explained)
     tensors = () if result is None else (result.tensor,)
     commands = [_repro(report, comparison, finding, tensors, said)] if tensors else []
     commands += [_explain(report, each, said) for each in [explained] if each is not None]
@@ -298,16 +298,17 @@ def _repro(
 def _command(verb: str, report: Report, comparison: Comparison, said: Arguments, *more: str) -> str:
     words = ["refint8", verb, report.model, "-a", comparison.target, "-p", comparison.profile]
     mode = () if "--mode" in more else ("--mode", report.mode)
-    return shlex.join([*words, *_inputs(report, said), *mode, *more])
+    return one_line(shlex.join([*words, *_inputs(report, said), *mode, *more]), COMMAND)
 
 
 def _explain(report: Report, explained: Explained, said: Arguments) -> Command:
     element, explanation = explained.elements[0], explained.explanations[0]
     words = ["refint8", "explain", report.model, "--tensor", str(explained.tensor)]
     words += ["--at", ",".join(map(str, element.index)), "-p", explanation.a.profile]
-    words += ["-a", explained.fits] if explained.fits else []
+    words += ["-a", explained.fits[0]] if explained.fits else []
     words += [*said.inputs] or ["--seed", str(report.seed or 0)]
-    return Command("the first element", shlex.join([*words, "--sample", str(element.sample)]))
+    line = one_line(shlex.join([*words, "--sample", str(element.sample)]), COMMAND)
+    return Command("the first element", line)
 
 
 def _inputs(report: Report, said: Arguments) -> Sequence[str]:

@@ -21,6 +21,7 @@ LABELLED: Final = 11
 
 MAP_SIDE: Final = 288
 LARGEST_CELL: Final = 24
+LEVELS: Final = 16
 HEAT: Final = (0xE0, 0x4F, 0x14)
 """The colour of a heat map; how much differs is its opacity, so that any ground can be below."""
 
@@ -83,7 +84,7 @@ def plane(found: DiffMap) -> Picture | None:
     if cells is None:
         return None
     shares = _shares(cells)
-    scaled = np.ceil(254 * shares / shares.max()).astype(np.uint8)
+    scaled = np.ceil(LEVELS * shares / shares.max()).astype(np.uint8)
     rows, columns = shares.shape
     scale = max(1, min(LARGEST_CELL, MAP_SIDE // max(rows, columns)))
     height, width = cells.size
@@ -99,8 +100,8 @@ def plane(found: DiffMap) -> Picture | None:
 
 
 def png(indexes: NDArray[np.uint8]) -> bytes:
-    """A PNG of one colour, by opacity: 0 is clear, 1 to 254 from faint to solid."""
-    opacity = [0, *(min(255, 40 + value * 215 // 254) for value in range(1, 255))]
+    """A PNG of one colour, by opacity: 0 is clear, 1 to LEVELS from faint to solid."""
+    opacity = [0, *(55 + 200 * level // LEVELS for level in range(1, LEVELS + 1))]
     rows, columns = indexes.shape
     filtered = np.zeros((rows, columns + 1), np.uint8)  # every row begins with its filter, none
     filtered[:, 1:] = indexes

@@ -41,6 +41,14 @@ def passages(explained: Explained) -> tuple[Passage, ...]:
     return tuple(made)
 
 
+def fitting(explained: Explained) -> str:
+    """The profiles that have the other side's values."""
+    count = plural(len(explained.elements), "element")
+    several = len(explained.fits) > 1
+    who = f"profile{'s' if several else ''} {', '.join(explained.fits)}"
+    return f"{who} compute{'' if several else 's'} the other side's values of the first {count}"
+
+
 ORDER: Final[tuple[Tone, ...]] = ("bad", "warn", "mute", "good")
 
 

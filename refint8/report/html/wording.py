@@ -9,9 +9,12 @@ from typing import Final
 from refint8.oracle.diff_map import Element
 
 NAME: Final = 56
+TITLE: Final = 300
 LONGEST: Final = 1000
+COMMAND: Final = 4000
 PASSAGE: Final = 24_000
-"""Characters shown of a name in a table, of any text, and of a passage of an explanation."""
+"""Characters shown: of a name in a table, of it under the mouse, of any text, of a command, of an
+element's explanation."""
 
 HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 """Unicode categories that are not to be seen, or that turn round what stands beside them."""
