@@ -28,7 +28,7 @@ FEWER: Final = 2
 class Explained:
     """Explanations of a tensor's first differing elements, in the order of `elements`.
 
-    `fits` are the profiles that compute the other side's value for all of them from the same inputs;
+    `fits` are the profiles that compute the other side's value for all of them from equal inputs;
     the explanations show the first of them beside ours.
     """
 

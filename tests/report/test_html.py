@@ -172,8 +172,7 @@ def test_the_largest_page_is_a_few_megabytes(faulty):
     report = replace(faulty.report, comparisons=(replace(comparison, findings=findings),))
     content, page = parsed(Checked(report))
     assert page.open == []
-    print(len(content))
-    assert len(content) < 6 * MEGABYTE
+    assert len(content) < 4 * MEGABYTE
 
 
 def test_a_tensor_without_space_or_with_another_shape():

@@ -22,8 +22,8 @@ from refint8.report.html.page import Command, Detail, Facts, Page, Part, Row, To
 from refint8.report.html.views import fitting, passages, segments, view
 from refint8.report.html.wording import COMMAND, NAME, TITLE, machine, number, one_line, plural
 
-ROWS: Final = 4000
-DETAILS: Final = 100
+ROWS: Final = 3000
+DETAILS: Final = 80
 """Rows and unfolding rows of a whole page; what equals and what inherits is left out first."""
 
 TONES: Final[Mapping[str, Tone]] = {
