@@ -14,6 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from mmap import mmap
 from typing import Any, Final, NoReturn
 
 import numpy as np
@@ -21,8 +22,8 @@ from flatbuffers import packer
 from numpy.typing import NDArray
 
 from refint8.errors import ModelError, Where
-from refint8.model import schema
-from refint8.model.enums import enum
+from refint8.model.notation import SCALAR_WIDTH, Schema, Table
+from refint8.model.schema import TFLITE
 
 BUDGET_PER_BYTE: Final = 4
 """Cost allowed per byte of file; 4,615 honest files stay under 2.1 (tests/model/test_limits.py)."""
@@ -33,7 +34,7 @@ BUDGET_FLOOR: Final = 1 << 16
 TABLE_COST: Final = 48
 """What one visited table costs; a vector costs its bytes."""
 
-_SCALAR: Final = {name: getattr(packer, name) for name in schema.SCALAR_WIDTH if name != "bool"} | {
+_SCALAR: Final = {name: getattr(packer, name) for name in SCALAR_WIDTH if name != "bool"} | {
     "bool": packer.boolean
 }
 _LETTER: Final = {name: packed.format[-1] for name, packed in _SCALAR.items()}
@@ -45,19 +46,21 @@ _I32: Final = packer.int32
 class File:
     """The bytes, and what is left of the decoding budget."""
 
-    data: bytes
+    data: bytes | mmap
     name: str
     budget: int
+    schema: Schema = TFLITE
     vtables: dict[tuple[int, int], tuple[int, tuple[int, ...]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, data: bytes, name: str) -> File:
+    def of(cls, data: bytes | mmap, name: str, schema: Schema = TFLITE) -> File:
         """A file with the full budget."""
-        return cls(data, name, BUDGET_PER_BYTE * len(data) + BUDGET_FLOOR)
+        return cls(data, name, BUDGET_PER_BYTE * len(data) + BUDGET_FLOOR, schema)
 
     def root(self) -> View:
-        """The Model table, which the first word points to."""
-        root = View(self, schema.table("Model"), None, "Model", None)
+        """The root table (of a .tflite file: Model), which the first word points to."""
+        table = self.schema.table(self.schema.root)
+        root = View(self, table, None, table.name, None)
         root.move_to(_U32.unpack_from(self.data, 0)[0])
         return root
 
@@ -71,7 +74,7 @@ class View:
     __slots__ = ("_offsets", "_parent", "_step", "at", "desc", "file", "size")
 
     def __init__(
-        self, file: File, desc: schema.Table, parent: View | None, step: str, index: int | None
+        self, file: File, desc: Table, parent: View | None, step: str, index: int | None
     ) -> None:
         self.file = file
         self.desc = desc
@@ -87,6 +90,11 @@ class View:
         step, index = self._step
         own = step if index is None else f"{step}[{index}]"
         return own if self._parent is None else f"{self._parent.path}.{own}"
+
+    @property
+    def index(self) -> int:
+        """The position in the vector it is from, 0 for a table that is in none."""
+        return self._step[1] or 0
 
     def fail(self, field_name: str, text: str, at: int | None = None) -> NoReturn:
         """Raise ModelError for a field of this table, or for the table itself with ""."""
@@ -163,7 +171,7 @@ class View:
 
     def member(self, name: str) -> str:
         """An enum field as its member's name."""
-        return enum(self.desc.fields[name].type).name_of(self.scalar(name))
+        return self.desc.schema.enum(self.desc.fields[name].type).name_of(self.scalar(name))
 
     def string(self, name: str) -> str:
         """A string, "" when absent; bytes that are not UTF-8 appear as backslash escapes."""
@@ -177,13 +185,13 @@ class View:
     def vector(self, name: str) -> tuple[Any, ...]:
         """A vector as a tuple of int, float, bool or (for enums) str; () when absent."""
         desc = self.desc.fields[name]
-        at, count = self._span(name, schema.SCALAR_WIDTH[desc.storage])
+        at, count = self._span(name, SCALAR_WIDTH[desc.storage])
         if not count:
             return ()
         values = struct.unpack_from(f"<{count}{_LETTER[desc.storage]}", self.file.data, at)
         if desc.type == desc.storage:
             return values
-        return tuple(enum(desc.type).name_of(value) for value in values)
+        return tuple(self.desc.schema.enum(desc.type).name_of(value) for value in values)
 
     def raw(self, name: str) -> bytes:
         """A vector of bytes, copied; b"" when absent."""
@@ -204,7 +212,9 @@ class View:
         at = self.place(name)
         if not at:
             return None
-        child = View(self.file, schema.table(self.desc.fields[name].type), self, name, None)
+        child = View(
+            self.file, self.desc.schema.table(self.desc.fields[name].type), self, name, None
+        )
         child.move_to(at + _U32.unpack_from(self.file.data, at)[0])
         return child
 
@@ -213,7 +223,7 @@ class View:
         at, count = self._span(name, 4)
         if not count:
             return ()
-        desc = schema.table(self.desc.fields[name].type)
+        desc = self.desc.schema.table(self.desc.fields[name].type)
         views = []
         for index, distance in enumerate(struct.unpack_from(f"<{count}I", self.file.data, at)):
             view = View(self.file, desc, self, name, index)
@@ -227,11 +237,11 @@ class View:
         if desc.slot - 1 >= len(self._offsets) or not self._offsets[desc.slot - 1]:
             return "NONE", None
         number = self.file.data[self.at + self._offsets[desc.slot - 1]]
-        member = enum(desc.type).name_of(number)
+        member = self.desc.schema.enum(desc.type).name_of(number)
         at = self.place(name)
-        if not at or number == 0 or member not in enum(desc.type).values:
+        if not at or number == 0 or member not in self.desc.schema.enum(desc.type).values:
             return member, None
-        child = View(self.file, schema.table(member), self, name, None)
+        child = View(self.file, self.desc.schema.table(member), self, name, None)
         child.move_to(at + _U32.unpack_from(self.file.data, at)[0])
         return member, child
 

@@ -9,6 +9,7 @@ from typing import Any
 from refint8.model import schema
 from refint8.model.enums import enum
 from refint8.model.flatbuffer import View
+from refint8.model.notation import Field
 from refint8.model.notes import Notes
 from refint8.model.options import IN_SECOND_UNION, OPTIONS_OF
 from refint8.model.types import Operator
@@ -90,7 +91,7 @@ def _options(view: View, operator: str, notes: Notes) -> Mapping[str, Any]:
     return {field.name: _option(table, field) for field in table.desc.fields.values()}
 
 
-def _option(table: View, field: schema.Field) -> Any:
+def _option(table: View, field: Field) -> Any:
     match field.kind:
         case "scalar":
             return table.scalar(field.name)

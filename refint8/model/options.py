@@ -1,6 +1,6 @@
 """The options of the builtin operators: their tables, and which operator has which.
 
-The notation is that of schema.py. A table that the schema leaves without fields is here as well:
+The notation is that of notation.py. A table that the schema leaves without fields is here as well:
 an operator may carry it, and then it must be known to be the right one.
 """
 

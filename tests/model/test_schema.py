@@ -14,6 +14,7 @@ from flatbuffers import Builder, number_types
 from refint8.errors import UsageError
 from refint8.model import schema
 from refint8.model.enums import NEWER_MEMBERS, enum
+from refint8.model.notation import SCALAR_WIDTH
 from refint8.model.options import IN_SECOND_UNION, OPTION_TABLES, OPTIONS_OF
 
 ACCESSOR_KIND = {"scalar": "scalar", "enum": "scalar", "vector": "vector"}
@@ -135,5 +136,5 @@ def test_every_options_table_is_in_its_union_and_used() -> None:
 
 
 def test_scalar_widths_are_those_of_flatbuffers() -> None:
-    for name, width in schema.SCALAR_WIDTH.items():
+    for name, width in SCALAR_WIDTH.items():
         assert getattr(number_types, f"{name.capitalize()}Flags").bytewidth == width

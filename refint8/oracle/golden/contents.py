@@ -11,8 +11,9 @@ from typing import Any, Literal
 from refint8.oracle.plain import sha256
 from refint8.oracle.targets.outcome import Array
 
-Role = Literal["input", "inner", "output"]
-"""input: of the model; output: of the model; inner: written by an operator and used by others."""
+Role = Literal["input", "inner", "output", "constant"]
+"""input: of the model; output: of the model; inner: written by an operator and used by others;
+constant: weights and the like, only in the golden of an operator's kit."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Holds a device's dump against a golden, and says where and how they part."""
