@@ -8,7 +8,7 @@ from typing import Final
 
 from refint8.errors import DomainError, UnsupportedError
 from refint8.model.types import Model
-from refint8.numerics.profiles import PROFILES
+from refint8.numerics.profiles import PROFILES, Profile
 from refint8.numerics.profiles import profile as profile_of
 from refint8.ops._op import Array
 from refint8.oracle.diff_map import Element
@@ -39,24 +39,25 @@ class Explained:
 
 
 class Runs:
-    """A model's runs by profile and sample, each made when first asked for."""
+    """A model's runs by profile and sample, each made when first asked for.
 
-    def __init__(self, model: Model, sets: Sequence[InputSet]) -> None:
+    `sets` are the inputs by the number of their sample.
+    """
+
+    def __init__(self, model: Model, sets: Mapping[int, InputSet]) -> None:
         self.model, self.sets = model, sets
         self._made: dict[tuple[str, int], Run] = {}
 
-    def of(self, profile: str, sample: int) -> Run:
+    def of(self, profile: Profile, sample: int) -> Run:
         """The run; its tensors are missing where the profile refuses the model."""
-        key = (profile, sample)
+        key = (profile.name, sample)
         if key not in self._made:
-            self._made[key] = Run.of(
-                self.model, profile_of(profile), self.sets[sample], may_refuse=True
-            )
+            self._made[key] = Run.of(self.model, profile, self.sets[sample], may_refuse=True)
         return self._made[key]
 
 
 def explained_tensor(
-    runs: Runs, tensor: int, elements: Sequence[Element], profile: str
+    runs: Runs, tensor: int, elements: Sequence[Element], profile: Profile
 ) -> Explained | None:
     """The elements of one tensor under `profile`; None where a run of its own computes another one.
 
@@ -77,13 +78,13 @@ def explained_tensor(
         if not same_value(value[element.index].item(), element.ours):
             return None
         scenes.append(scene_of(run, operator, written, element.index))
-    others = [name for name in PROFILES if name != profile]
+    others = [name for name in PROFILES if name != profile.name]
     fits = tuple(name for name in others if _fits(name, scenes, elements))
     found = []
     for element in elements:
         a = runs.of(profile, element.sample)
-        b = runs.of(fits[0], element.sample) if fits else None
         other = profile_of(fits[0]) if fits else None
+        b = runs.of(other, element.sample) if other else None
         found.append(explain_runs(model, a, b, other, tensor, element.index))
     return Explained(tensor, tuple(elements), tuple(found), fits)
 
@@ -96,13 +97,14 @@ def explained_comparison(
     What inherits its difference has nothing to explain: its arithmetic is the same on both sides.
     """
     found: dict[int, Explained] = {}
-    runs = Runs(model, sets)
+    profile = profile_of(comparison.profile)
+    runs = Runs(model, dict(enumerate(sets)))
     for finding in comparison.findings:
         for result in own_differences(finding):
             if len(found) == TENSORS or result.map is None:
                 break
             elements = result.map.first[: FEWER if found else ELEMENTS]
-            told = explained_tensor(runs, result.tensor, elements, comparison.profile)
+            told = explained_tensor(runs, result.tensor, elements, profile)
             if told is not None:
                 found[result.tensor] = told
     return found

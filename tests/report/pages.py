@@ -33,7 +33,7 @@ class Device:
 
     def run(self, content, inputs, *, tensors=None, input_shapes=None, **_):
         if self.faulty:
-            content = content.replace(_bias(BIAS), _bias([*BIAS[:1], BIAS[1] + 90, *BIAS[2:]]))
+            content = read_wrongly(content)
         session = Session(read_model(content), self.profile, input_shapes)
         results = []
         for number, given in enumerate(inputs):
@@ -49,8 +49,10 @@ class Device:
 BIAS = [100, -200, 300, 4]
 
 
-def _bias(values):
-    return np.array(values, "<i4").tobytes()
+def read_wrongly(content):
+    """The model with another bias in channel 1."""
+    other = [BIAS[0], BIAS[1] + 90, *BIAS[2:]]
+    return content.replace(np.array(BIAS, "<i4").tobytes(), np.array(other, "<i4").tobytes())
 
 
 def chain(names=("conv", "pool", "softmax"), side=6):

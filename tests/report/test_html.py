@@ -13,7 +13,7 @@ from refint8.oracle.crosscheck import crosscheck
 from refint8.oracle.diff_map import diff_map
 from refint8.oracle.explained import explained_comparison
 from refint8.oracle.random_inputs import random_inputs
-from refint8.report.html import crosscheck as drawing
+from refint8.report.html import bounds
 from refint8.report.html.crosscheck import Arguments, Checked, crosscheck_page
 from refint8.report.html.pictures import LEVELS, channels, histogram, plane, png
 from refint8.report.html.render import render
@@ -138,8 +138,8 @@ def test_a_name_without_end_is_cut():
 
 
 def test_many_operators_and_targets_stay_within_bounds(faulty, monkeypatch):
-    monkeypatch.setattr(drawing, "ROWS", 200)
-    monkeypatch.setattr(drawing, "DETAILS", 10)
+    monkeypatch.setattr(bounds, "ROWS", 200)
+    monkeypatch.setattr(bounds, "DETAILS", 10)
     (comparison,) = faulty.report.comparisons
     findings = tuple(
         replace(comparison.findings[n % 3], operator=n, operator_name=f"OP{n}") for n in range(500)

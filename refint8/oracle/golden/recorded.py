@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from refint8.errors import UsageError
 from refint8.numerics.profiles import PROFILES, Profile
@@ -24,5 +25,6 @@ def recorded_profile(golden: Golden) -> Profile:
                 hint="upgrade refint8",
             )
     base = PROFILES.get(golden.profile)
-    rules = replace(Rules() if base is None else base.rules, **golden.rules)
+    assigned: dict[str, Any] = dict(golden.rules)
+    rules = replace(Rules() if base is None else base.rules, **assigned)
     return Profile(golden.profile, "as recorded in a golden bundle", "", rules)

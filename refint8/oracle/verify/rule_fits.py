@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -55,7 +55,8 @@ def _changes(single: SingleOperator) -> Iterator[tuple[str, str, Profile]]:
             continue
         for alternative in rule.alternatives:
             if alternative != getattr(base.rules, rule.name):
-                rules = replace(base.rules, **{rule.name: alternative})
+                change: dict[str, Any] = {rule.name: alternative}
+                rules = replace(base.rules, **change)
                 yield rule.name, alternative, Profile("hypothesis", "one rule changed", "", rules)
     for name, profile in PROFILES.items():
         if name != base.name:

@@ -18,13 +18,10 @@ from refint8.oracle.findings import (
     own_differences,
 )
 from refint8.report.details import ROLES
+from refint8.report.html.bounds import Budget, choose
 from refint8.report.html.page import Command, Detail, Facts, Page, Part, Row, Tone, View
 from refint8.report.html.views import fitting, passages, segments, view
 from refint8.report.html.wording import COMMAND, NAME, TITLE, machine, number, one_line, plural
-
-ROWS: Final = 3000
-DETAILS: Final = 80
-"""Rows and unfolding rows of a whole page; what equals and what inherits is left out first."""
 
 TONES: Final[Mapping[str, Tone]] = {
     "equal": "good",
@@ -49,14 +46,6 @@ class Checked:
     explained: Sequence[Mapping[int, Explained]] = ()
 
 
-@dataclass
-class Budget:
-    """What a page has room for yet."""
-
-    rows: int
-    details: int
-
-
 @dataclass(frozen=True)
 class Arguments:
     """The command lines of a page. `inputs` are those of a single model's input files, if any."""
@@ -69,7 +58,7 @@ class Arguments:
 def crosscheck_page(checked: Sequence[Checked], arguments: Arguments | None = None) -> Page:
     """The page of one or more crosschecks."""
     said = arguments or Arguments()
-    budget = Budget(ROWS, DETAILS)
+    budget = Budget.of_a_page()
     parts = tuple(
         _part(
             each.report,
@@ -170,29 +159,23 @@ def _rows(
         for finding in comparison.findings
         for result in _tensors(finding) or (None,)
     ]
-    order = sorted(range(len(wanted)), key=lambda n: _rank(wanted[n][0]))
-    kept = sorted(order[: budget.rows])
-    budget.rows -= len(kept)
-    drawn = [n for n in order if wanted[n][0].role in RANK][: budget.details]
-    budget.details -= len(drawn)
+    shown = choose([_rank(finding) for finding, _ in wanted], budget)
     rows = []
-    for n in kept:
+    for n in shown.rows:
         finding, result = wanted[n]
         detail = None
-        if n in drawn or (finding.alone is not None and finding.alone.detail):
+        if n in shown.details:
             tensor = -1 if result is None else result.tensor
             detail = _detail(report, comparison, finding, result, explained.get(tensor), said)
         rows.append(_row(finding, result, comparison.first, detail))
-    undrawn = sum(wanted[n][0].role in RANK for n in kept) - len(drawn)
-    omitted = [f"{len(wanted) - len(kept)} rows"] if len(kept) < len(wanted) else []
-    omitted += [f"the maps of {undrawn} rows"] if undrawn > 0 else []
-    return tuple(rows), f"left out for size: {' and '.join(omitted)}" if omitted else ""
+    return tuple(rows), shown.omitted
 
 
-def _rank(finding: Finding) -> int:
+def _rank(finding: Finding) -> int | None:
     if finding.role in RANK:
         return RANK.index(finding.role)
-    return len(RANK) + (finding.role == "equal")
+    told = finding.alone is not None and finding.alone.detail
+    return len(RANK) if told else None
 
 
 def _tensors(finding: Finding) -> tuple[TensorResult, ...]:
