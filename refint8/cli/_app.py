@@ -68,7 +68,18 @@ class Verbs(TyperGroup):
         return result
 
 
-VERBS = ("demo", "run", "inspect", "crosscheck", "explain", "golden", "rules", "ops", "cache")
+VERBS = (
+    "demo",
+    "run",
+    "inspect",
+    "crosscheck",
+    "explain",
+    "golden",
+    "verify",
+    "rules",
+    "ops",
+    "cache",
+)
 """In the order of the help. Each is a module of this package with a function (or, for a verb with
 verbs of its own, a Typer) of its name."""
 

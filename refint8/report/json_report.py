@@ -98,7 +98,8 @@ def _alone(alone: Alone) -> dict[str, Any]:
     }
 
 
-def _tensor(result: TensorResult) -> dict[str, Any]:
+def tensor_document(result: TensorResult, ours: str, theirs: str) -> dict[str, Any]:
+    """One tensor; `ours` and `theirs` are the names for the values of the first difference."""
     diff = result.diff
     return {
         "tensor": result.tensor,
@@ -111,6 +112,10 @@ def _tensor(result: TensorResult) -> dict[str, Any]:
         "problem": diff.problem,
         "sample": None if result.equal else result.sample,
         "index": None if diff.first is None else list(diff.first),
-        "refint8": diff.a,
-        "engine": diff.b,
+        ours: diff.a,
+        theirs: diff.b,
     }
+
+
+def _tensor(result: TensorResult) -> dict[str, Any]:
+    return tensor_document(result, "refint8", "engine")

@@ -23,19 +23,24 @@ def junit_xml(reports: Sequence[Report], unreadable: Mapping[str, str]) -> bytes
         for comparison in report.comparisons:
             _suite(root, report, comparison)
     for name, reason in unreadable.items():
-        suite = SubElement(root, "testsuite", name=_text(name), tests="1")
-        case = SubElement(suite, "testcase", classname=_text(name), name="is readable")
-        _put(case, "error", "unreadable", reason)
+        suite = SubElement(root, "testsuite", name=xml_text(name), tests="1")
+        case = SubElement(suite, "testcase", classname=xml_text(name), name="is readable")
+        put(case, "error", "unreadable", reason)
     for suite in root:
-        _total(suite)
+        total(suite)
+    return document(root)
+
+
+def document(root: Element) -> bytes:
+    """The file's bytes."""
     indent(root)
-    document: bytes = tostring(root, "utf-8", xml_declaration=True)
-    return document + b"\n"
+    made: bytes = tostring(root, "utf-8", xml_declaration=True)
+    return made + b"\n"
 
 
 def _suite(root: Element, report: Report, comparison: Comparison) -> None:
     name = f"{report.model} {comparison.target} {comparison.profile}"
-    suite = SubElement(root, "testsuite", name=_text(name), time=f"{comparison.seconds:.3f}")
+    suite = SubElement(root, "testsuite", name=xml_text(name), time=f"{comparison.seconds:.3f}")
     properties = SubElement(suite, "properties")
     for key, value in (
         ("model", report.model),
@@ -47,12 +52,12 @@ def _suite(root: Element, report: Report, comparison: Comparison) -> None:
         ("samples", str(report.samples)),
         ("seed", str(report.seed)),
     ):
-        SubElement(properties, "property", name=key, value=_text(value))
+        SubElement(properties, "property", name=key, value=xml_text(value))
     whole = comparison.cumulative or comparison.verdict
     if whole not in ("equal", "different"):
-        case = SubElement(suite, "testcase", classname=_text(name), name="the model runs")
+        case = SubElement(suite, "testcase", classname=xml_text(name), name="the model runs")
         kind = "skipped" if whole in SKIPPED else "error"
-        _put(case, kind, whole, comparison.detail)
+        put(case, kind, whole, comparison.detail)
     for finding in comparison.findings:
         if finding.tensors or finding.alone:
             _case(suite, name, finding)
@@ -60,7 +65,7 @@ def _suite(root: Element, report: Report, comparison: Comparison) -> None:
 
 def _case(suite: Element, classname: str, finding: Finding) -> None:
     title = f"#{finding.operator} {finding.operator_name}"
-    case = SubElement(suite, "testcase", classname=_text(classname), name=title)
+    case = SubElement(suite, "testcase", classname=xml_text(classname), name=title)
     lines = [_line(result, "in the model") for result in finding.tensors if not result.equal]
     alone = finding.alone
     if alone is not None:
@@ -70,10 +75,10 @@ def _case(suite: Element, classname: str, finding: Finding) -> None:
     if finding.note:
         lines.append(finding.note)
     if finding.role not in ("equal", "unknown"):
-        _put(case, "failure", finding.role, "\n".join(lines))
+        put(case, "failure", finding.role, "\n".join(lines))
     elif finding.role == "unknown" and alone is not None:
         kind = "skipped" if alone.verdict in SKIPPED else "error"
-        _put(case, kind, alone.verdict, alone.detail)
+        put(case, kind, alone.verdict, alone.detail)
 
 
 def _line(result: TensorResult, how: str) -> str:
@@ -88,19 +93,21 @@ def _line(result: TensorResult, how: str) -> str:
     )
 
 
-def _put(case: Element, kind: str, verdict: str, text: str) -> None:
+def put(case: Element, kind: str, verdict: str, text: str) -> None:
+    """Give a case a failure, an error or a reason to be skipped; its first line is the message."""
     lines = text.splitlines() or [verdict]
-    made = SubElement(case, kind, type=verdict, message=_text(lines[0]))
-    made.text = _text(text)
+    made = SubElement(case, kind, type=verdict, message=xml_text(lines[0]))
+    made.text = xml_text(text)
 
 
-def _total(suite: Element) -> None:
+def total(suite: Element) -> None:
+    """Count a suite's cases."""
     cases = suite.findall("testcase")
     suite.set("tests", str(len(cases)))
     for attribute, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(attribute, str(sum(case.find(kind) is not None for case in cases)))
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
     """The text without the characters that XML cannot hold."""
     return _NO_XML.sub("?", text)

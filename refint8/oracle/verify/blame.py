@@ -78,6 +78,8 @@ class Blame:
         found = kinds(evidence, self._golden, self._dump, samples)
         self._note_encoding(found, (index,))
         note = "the device was fed with something else than the golden's inputs"
+        if index in self._encoded:
+            note = "the golden's inputs, stored otherwise"
         return OperatorVerdict(-1, name, "input", tensors, None, found, location(evidence),
                                note=note)  # fmt: skip
 

@@ -20,6 +20,10 @@ Values = Mapping[int, Array]
 """Arrays by the whole model's tensor indexes."""
 
 
+FEW = 8
+"""Samples that specs answer sooner than kernels are compiled."""
+
+
 class SingleOperator:
     """The operator with its constants. `inputs` are the tensors it has to be given.
 
@@ -81,7 +85,9 @@ class SingleOperator:
             changed = replace(alone.subgraphs[0].operators[0], options={**self.options, **options})
             first = replace(alone.subgraphs[0], operators=(changed,))
             alone = replace(alone, subgraphs=(first, *alone.subgraphs[1:]))
-        session = Session(alone, profile or self.profile)
+        session = Session(
+            alone, profile or self.profile, fast=None if len(samples) > FEW else False
+        )
         results = []
         for given in samples:
             session.restart()

@@ -30,6 +30,10 @@ def location(evidence: Evidence) -> str:
         if len(found) < size and (len(found) <= MOST or len(found) <= size // 2):
             name = _NAMES.get(len(shape), ("",) * len(shape))[axis] or f"index of axis {axis}"
             said.append(f"only in {_listed(name, found, size)}")
+    if len(shape) == 4 and min(shape[1:3]) > 2 and not said:
+        inner = (slice(None), slice(1, -1), slice(1, -1))
+        if not any(mask[inner].any() for mask in evidence.different):
+            said.append("only in the outermost rows and columns")
     return "; ".join(said)
 
 

@@ -45,6 +45,42 @@ def hypotheses(
         if made:
             explained = evidence.whole([values[index] for values in made])
             yield Hypothesis(name, detail, explained)
+    if single.name in WINDOWS and len(evidence.shape) == 4:
+        yield from _other_windows(evidence, single, samples)
+
+
+def _other_windows(
+    evidence: Evidence, single: SingleOperator, samples: Sequence[Values]
+) -> Iterator[Hypothesis]:
+    """The window one row or column off, which is the input moved under it.
+
+    The rows and columns of the output where the moved input is cut off are left open.
+    """
+    index, first = evidence.tensor.index, single.inputs[0]
+    if samples[0][first].ndim != 4:
+        return
+    filler = single.zero_point(first)
+    for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1), (1, 1), (-1, -1)):
+        changed = [
+            {**s, first: _moved(_moved(s[first], 1, down, filler), 2, right, filler)}
+            for s in samples
+        ]
+        made = _run(single, changed, None)
+        if not made:
+            return
+        seen = np.ones(evidence.shape, bool)
+        for axis, by in ((1, down), (2, right)):
+            if by:
+                edge: list[Any] = [slice(None)] * 4
+                edge[axis] = -1 if by > 0 else 0
+                seen[tuple(edge)] = False
+        said = " and ".join(
+            f"one {what} too {'early' if by > 0 else 'late'}"
+            for what, by in (("row", down), ("column", right))
+            if by
+        )
+        explained = evidence.whole([values[index] for values in made], [seen] * len(made))
+        yield Hypothesis("shifted", f"its window starts {said}", explained)
 
 
 def _other_options(options: Mapping[str, Any]) -> Iterator[tuple[KindName, str, Mapping[str, Any]]]:
@@ -94,28 +130,6 @@ def _other_inputs(
         if c > 1:
             said = "the channels of its input in reverse"
             yield "channel order", said, [{**s, first: s[first][..., ::-1]} for s in samples]
-        if single.name in WINDOWS:
-            for axis, what in ((1, "row"), (2, "column")):
-                for by, where in ((-1, "early"), (1, "late")):
-                    said = f"its window starts one {what} too {where}"
-                    yield (
-                        "shifted",
-                        said,
-                        [
-                            {**s, first: _moved(s[first], axis, -by, single.zero_point(first))}
-                            for s in samples
-                        ],
-                    )
-            said = "its window starts one row and one column too early"
-            yield (
-                "shifted",
-                said,
-                [
-                    {**s, first: _moved(_moved(s[first], 1, 1, z), 2, 1, z)}
-                    for s in samples
-                    for z in (single.zero_point(first),)
-                ],
-            )
     if len(inputs) == 2 and samples[0][inputs[1]].shape == shape:
         a, b = inputs
         if samples[0][a].dtype == samples[0][b].dtype:

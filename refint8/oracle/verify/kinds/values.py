@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from refint8.oracle.targets.outcome import Array
 from refint8.oracle.verify.kinds.evidence import Evidence, Hypothesis
 
 LOST_BITS: Final = 4
@@ -72,12 +73,10 @@ def _offset(evidence: Evidence) -> Iterator[Hypothesis]:
     if constant == 0:
         return
     span = high - low + 1
-    predictions = {
-        "": [np.clip(e + constant, low, high) for e, _, _ in evidence.wide],
-        ", modulo 2^bits": [(e + constant - low) % span + low for e, _, _ in evidence.wide],
-    }
+    clipped = [_clipped(e, g, constant, low, high) for e, g, _ in evidence.wide]
+    wrapped = [(e + constant - low) % span + low for e, _, _ in evidence.wide]
     zero_point = evidence.zero_point
-    for how, flat in predictions.items():
+    for how, flat in (("", clipped), (", modulo 2^bits", wrapped)):
         explained = evidence.whole([p.reshape(evidence.shape) for p in flat])
         if zero_point and constant == -zero_point:
             yield Hypothesis("zero point", f"{zero_point} was not added{how}", explained)
@@ -85,6 +84,13 @@ def _offset(evidence: Evidence) -> Iterator[Hypothesis]:
             yield Hypothesis("zero point", f"{zero_point} was added twice{how}", explained)
         else:
             yield Hypothesis("offset", f"{constant:+d} in every element{how}", explained)
+
+
+def _clipped(e: Array, g: Array, constant: int, low: int, high: int) -> Array:
+    """The constant, added before the limits were applied: a value at one may have moved less."""
+    from_high = (e == high) & (g >= high + constant) & (constant < 0)
+    from_low = (e == low) & (g <= low + constant) & (constant > 0)
+    return np.where(from_high | from_low, g, np.clip(e + constant, low, high))
 
 
 def _limits(evidence: Evidence) -> Iterator[Hypothesis]:
