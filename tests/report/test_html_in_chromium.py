@@ -6,12 +6,15 @@ import json
 
 import pytest
 
+from refint8.oracle.verify.run import verify
 from refint8.report.html.crosscheck import Arguments, crosscheck_page
 from refint8.report.html.render import render
+from refint8.report.html.verify import verify_page
 from tests.conftest import missing
 from tests.report.browser import Browser, found
 from tests.report.pages import HOSTILE, Device, chain
 from tests.report.test_html import checked
+from tests.report.test_html_verify import dump_of, golden_of
 
 ROWS = "[...document.querySelectorAll('.operators > tbody')]"
 VISIBLE = f"{ROWS}.filter(b => b.checkVisibility()).map(b => b.rows[0].cells[1].textContent)"
@@ -155,6 +158,20 @@ def test_a_narrow_window_has_no_sideways_scrolling(page):
     wide = page.ask("document.documentElement.scrollWidth")
     page.send("Emulation.clearDeviceMetricsOverride")
     assert wide <= 420
+
+
+def test_a_verdict_on_a_dump_opens_with_its_cause_unfolded(browser, tmp_path):
+    golden = golden_of(chain(side=8))
+    page = verify_page(verify(golden, dump_of(golden)), "golden", "board")
+    (tmp_path / "v.html").write_bytes(render(page))
+    browser.troubles.clear()
+    browser.open(tmp_path / "v.html")
+    assert browser.ask("document.title") == "refint8 verify: differs"
+    assert browser.ask("document.querySelectorAll('tr.detail:not([hidden])').length") == 1
+    browser.click("#part-1 .operators th:nth-child(8) button")
+    browser.click("#part-1 .equal")
+    assert browser.ask("document.querySelector('#part-1 .shown').textContent") == "4 of 4 rows"
+    assert browser.troubles == []
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -13,11 +13,12 @@ from refint8.oracle.explained import Explained
 from refint8.oracle.findings import Count, TensorResult
 from refint8.oracle.golden.layout import MODEL
 from refint8.oracle.verify.closer import RANK, difference_maps, explained_verdicts, rank
-from refint8.oracle.verify.verdicts import Kind, OperatorVerdict, TensorVerdict, VerifyReport
+from refint8.oracle.verify.verdicts import OperatorVerdict, TensorVerdict, VerifyReport
 from refint8.report.html.bounds import DETAILS, Budget, choose
 from refint8.report.html.page import Command, Detail, Facts, Page, Part, Row, Tone, View
 from refint8.report.html.views import fitting, passages, segments, view
 from refint8.report.html.wording import COMMAND, NAME, TITLE, machine, number, one_line, plural
+from refint8.report.verify_text import OUTCOMES, kind_text, verdict_text
 
 OUTCOME_TONES: Final[Mapping[str, Tone]] = {
     "equal": "good",
@@ -59,7 +60,7 @@ def verify_page(report: VerifyReport, golden: str, dump: str, command: str = "")
         title="refint8 verify",
         verdict=report.outcome,
         tone=OUTCOME_TONES[report.outcome],
-        sentence=part.sentence,
+        sentence=OUTCOMES[report.outcome].partition(": ")[2],
         environment=(*machine(), ("golden by", f"refint8 {one_line(report.golden.version)}")),
         command=one_line(command, COMMAND),
         parts=(replace(part, notes=(*part.notes, *waived)),),
@@ -187,15 +188,8 @@ def _verdict(report: VerifyReport, operator: OperatorVerdict, tensor: TensorVerd
         return tensor.verdict if tensor.verdict == "missing" else "cannot be compared"
     if not tensor.differs:
         return "equal"
-    said = ["first divergence"] if operator is report.first else []
-    said.append("fed wrongly" if operator.role == "input" else operator.role)
-    if operator.fit is not None:
-        said.append(f"{operator.fit} fits")
-    elif operator.kinds:
-        said.append(operator.kinds[0].name)
-    if tensor.verdict == "waived":
-        said.append("waived")
-    return ", ".join(said)
+    said = one_line(verdict_text(operator, tensor), TITLE)
+    return f"first divergence, {said}" if operator is report.first else said
 
 
 def _detail(
@@ -207,7 +201,7 @@ def _detail(
     explained: Explained | None,
 ) -> Detail:
     facts = [("tensor", f"{tensor.tensor.index} {one_line(tensor.tensor.name)}".strip())]
-    facts += [("looks like", _kind(each)) for each in operator.kinds[:LISTED]]
+    facts += [("looks like", one_line(kind_text(each))) for each in operator.kinds[:LISTED]]
     facts += [("where", one_line(operator.location))] if operator.location else []
     for rule in operator.rules[:LISTED]:
         facts.append(("rule", f"{rule}: {number(rule.differing)} of {number(rule.before)} differ"))
@@ -239,11 +233,6 @@ def _detail(
         () if explained is None else passages(explained),
         _commands(golden, report, explained),
     )
-
-
-def _kind(kind: Kind) -> str:
-    said = f"{kind.name}: {kind.detail}" if kind.detail else kind.name
-    return one_line(f"{said} ({number(kind.explained)} of {number(kind.differing)})")
 
 
 def _commands(
