@@ -10,6 +10,7 @@ from refint8.errors import DomainError, UnsupportedError
 from refint8.model.types import Model
 from refint8.numerics.profiles import PROFILES, Profile
 from refint8.numerics.profiles import profile as profile_of
+from refint8.numerics.rules import CATALOGUE, Rules
 from refint8.ops._op import Array
 from refint8.oracle.diff_map import Element
 from refint8.oracle.explanation.derivation import Scene, same_value
@@ -78,8 +79,7 @@ def explained_tensor(
         if not same_value(value[element.index].item(), element.ours):
             return None
         scenes.append(scene_of(run, operator, written, element.index))
-    others = [name for name in PROFILES if name != profile.name]
-    fits = tuple(name for name in others if _fits(name, scenes, elements))
+    fits = _fitting(profile, scenes, elements)
     found = []
     for element in elements:
         a = runs.of(profile, element.sample)
@@ -110,9 +110,34 @@ def explained_comparison(
     return found
 
 
-def _fits(profile: str, scenes: Sequence[Scene], elements: Sequence[Element]) -> bool:
-    """Whether a profile computes the other side's values out of the same inputs."""
-    rules = profile_of(profile).rules
+def _fitting(
+    profile: Profile, scenes: Sequence[Scene], elements: Sequence[Element]
+) -> tuple[str, ...]:
+    """The profiles that compute the other side's values out of the same inputs."""
+    # Profiles that agree on all rules that the operator reads compute the same; one of them runs.
+    known = {_read(scenes[0], profile.rules): False}
+    found = []
+    for name, other in PROFILES.items():
+        key = _read(scenes[0], other.rules)
+        if key not in known:
+            known[key] = _fits(other.rules, scenes, elements)
+        if known[key]:
+            found.append(name)
+    return tuple(found)
+
+
+def _read(scene: Scene, rules: Rules) -> tuple[str, ...]:
+    """The alternatives in force of the rules that the scene's operator reads."""
+    name, in_force = scene.step.operator.name, scene.rules_in_force(rules)
+    return tuple(
+        getattr(in_force, rule.name)
+        for rule in CATALOGUE
+        if name in rule.operators or "*" in rule.operators
+    )
+
+
+def _fits(rules: Rules, scenes: Sequence[Scene], elements: Sequence[Element]) -> bool:
+    """Whether the rules give the other side's values, every one."""
     outputs: dict[int, Array] = {}
     for scene, element in zip(scenes, elements, strict=True):
         if element.sample not in outputs:

@@ -41,7 +41,8 @@
   };
   const isOpen = (button) => button.getAttribute("aria-expanded") === "true";
 
-  for (const part of all(".part")) {
+  const parts = all(".part");
+  for (const part of parts) {
     const table = part.querySelector(".operators");
     if (!table) continue;
     const rows = all(":scope > tbody", table);
@@ -62,7 +63,7 @@
     };
     filter.addEventListener("input", show);
     equal.addEventListener("change", show);
-    equal.checked = rows.every((body) => body.classList.contains("good"));
+    equal.checked = parts.length === 1 && rows.every((body) => body.classList.contains("good"));
     show();
 
     const key = (body, column) => {
