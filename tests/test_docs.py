@@ -14,7 +14,14 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.parametrize(
-    "page, least", [("CUSTOM_OPERATORS.md", 5), ("RAW_LAYER.md", 5), ("CROSSCHECK.md", 2)]
+    "page, least",
+    [
+        ("CUSTOM_OPERATORS.md", 5),
+        ("RAW_LAYER.md", 5),
+        ("CROSSCHECK.md", 2),
+        ("FORMATS.md", 1),
+        ("GOLDEN.md", 3),
+    ],
 )
 def test_blocks_run_in_order(page, least, monkeypatch):
     monkeypatch.setattr(_custom, "_REGISTERED", {})

@@ -12,7 +12,7 @@ from refint8.cli._compiling import Compiling
 from refint8.cli._console import note, result, result_json
 from refint8.cli._options import PROFILE, AsJson, ModelPath, ProfileName, read
 from refint8.errors import UsageError
-from refint8.oracle.formats import NAMES, format_of
+from refint8.oracle.formats import NAMES, PACKED, format_of
 from refint8.oracle.golden.check import check_bundle
 from refint8.oracle.golden.make import make_golden
 from refint8.oracle.golden.manifest import read_manifest
@@ -92,9 +92,13 @@ def make(
             "--format",
             "-f",
             metavar="FORMATS",
-            help=f"Also in a folder each, repeated or with commas: {', '.join(NAMES)}.",
+            help=f"Also in a folder each, repeated or with commas: {', '.join((*NAMES, *PACKED))}.",
         ),
     ] = None,
+    kits: Annotated[
+        bool,
+        typer.Option("--kits", help="Also a folder for each operator alone, in those formats."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a golden bundle: inputs, every tensor, every operator's integers.
@@ -111,7 +115,10 @@ def make(
     if sets is None:
         note(f"no inputs given: {samples or 1} seeded, over the whole range (--seed {seed})")
     made = make_golden(loaded, profile, sets, samples=samples or 1, seed=seed, progress=Compiling())
-    write_bundle(made, output, wanted)
+    found = write_bundle(made, output, wanted, kits=kits)
+    for kit in found:
+        if kit.golden is None:
+            note(f"no kit for operator {kit.operator.index} ({kit.operator.name}): {kit.reason}")
     manifest = read_manifest(output)
     if as_json:
         result_json(SCHEMA, {"directory": str(output), "manifest": manifest})

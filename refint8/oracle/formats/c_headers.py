@@ -15,7 +15,7 @@ A dump is any headers with such arrays, under these names or those of `c_names.b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -45,7 +45,9 @@ _COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", flags=re.DOTALL)
 _ARRAY: Final = re.compile(
     r"\b(?P<type>\w+)\s+(?P<name>\w+)\s*(?:\[\s*\w*\s*\])+[^={};]*=\s*\{(?P<values>[^{}]*)(?P<end>\}?)"
 )
-_TYPES: Final = re.compile(r"u?int(8|16|32|64)_t|q(7|15|31|63)_t|char|short|int|float|double|bool")
+_LITERAL: Final = re.compile(r"[A-Za-z]")
+_SPACED: Final = re.compile(r"[^\s,]\s+[^\s,]")
+"""Two words with no comma between."""
 
 
 def write(golden: Golden, directory: Path) -> None:
@@ -89,10 +91,10 @@ def read(path: Path, golden: Golden) -> Dump:
     return gathered.dump()
 
 
-def _headers(golden: Golden, sample: Sequence[Array] | object) -> dict[str, list[str]]:
-    assert isinstance(sample, dict)
+def _headers(golden: Golden, sample: Mapping[int, Array]) -> dict[str, list[str]]:
     name = prefix(golden)
-    sizes, config = [], []
+    sizes: list[str] = []
+    config: list[str] = []
     contents: dict[str, list[str]] = {}
     for index, array in arrays(golden).items():
         tensor = golden.tensor(index)
@@ -161,14 +163,17 @@ def _text(file: Path) -> str:
 
 def _decode(match: re.Match[str], tensor: TensorInfo, golden: Array) -> Array:
     declared = match["type"]
-    if _TYPES.fullmatch(declared) and declared in ("float", "double"):
+    if declared in ("float", "double"):
         raise CannotReadError(f"it is {declared}: write the bits as {_c_type(tensor)}")
     wanted = _c_type(tensor)
     if re.fullmatch(r"u?int\d+_t", declared) and declared != wanted:
         raise CannotReadError(f"it is {declared}, the tensor's type is {wanted}")
     if not match["end"]:
         raise CannotReadError("the array has no closing brace: is the file cut off?")
-    words = [_integer(word.strip()) for word in match["values"].split(",")]
+    values = "".join(match["values"].split()) if not _SPACED.search(match["values"]) else ""
+    words = values.split(",") if values else match["values"].split(",")
+    if not values or _LITERAL.search(values):
+        words = [_integer(" ".join(word.split())) for word in words]
     if words and words[-1] == "":
         words.pop()
     if golden.size == 0 and words in ([], ["0"]):

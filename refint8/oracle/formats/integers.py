@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from refint8.model.types import NUMPY_DTYPE
 from refint8.oracle.formats.dumping import CannotReadError
 from refint8.oracle.golden.contents import TensorInfo
 from refint8.oracle.targets.outcome import Array
+
+_ONE: Final = re.compile(r"[+-]?[0-9]{1,25}")
+_ALL: Final = re.compile(r"(?:[+-]?[0-9]{1,25}(?:\n(?=.)|\Z))*+", flags=re.DOTALL)
 
 
 def integer_dtype(tensor: TensorInfo) -> np.dtype[np.generic]:
@@ -43,12 +47,11 @@ def of_integers(words: Sequence[str], tensor: TensorInfo, golden: Array) -> Arra
         )
     limits = np.iinfo(made)  # type: ignore[type-var]
     high = 1 if tensor.dtype == "BOOL" else int(limits.max)
-    values = []
-    for at, word in enumerate(words):
-        if re.fullmatch(r"[+-]?\d{1,25}", word, flags=re.ASCII) is None:
-            raise CannotReadError(f"number {at} is {word[:40]!r}, which is no integer")
-        value = int(word)
-        if not int(limits.min) <= value <= high:
-            raise CannotReadError(f"number {at} is {value}, which is no {tensor.dtype}")
-        values.append(value)
+    if _ALL.fullmatch("\n".join(words)) is None:
+        at = next(i for i, word in enumerate(words) if _ONE.fullmatch(word) is None)
+        raise CannotReadError(f"number {at} is {words[at][:40]!r}, which is no integer")
+    values = [int(word) for word in words]
+    if values and not int(limits.min) <= min(values) <= max(values) <= high:
+        at = next(i for i, v in enumerate(values) if not int(limits.min) <= v <= high)
+        raise CannotReadError(f"number {at} is {values[at]}, which is no {tensor.dtype}")
     return np.array(values, made).view(NUMPY_DTYPE[tensor.dtype]).reshape(golden.shape)

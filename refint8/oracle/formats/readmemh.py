@@ -106,15 +106,7 @@ def _decode(content: bytes, tensor: TensorInfo, golden: Array) -> Array:
     text = _COMMENT.sub(" ", content.decode("latin-1"))
     if "/" in text:
         raise CannotReadError("a comment has no end: is the file cut off?")
-    words: list[str] = []
-    for word in text.split():
-        if not word.startswith("@"):
-            words.append(word.replace("_", ""))
-        elif re.fullmatch(r"@[0-9a-fA-F]{1,15}", word) is None or int(word[1:], 16) != len(words):
-            raise CannotReadError(
-                f"address {word[:20]!r} after {len(words)} words: only words in order without a"
-                " hole are read"
-            )
+    words = text.split() if "@" not in text and "_" not in text else list(_addressed(text))
     if words and len(set(map(len, words))) == 1 and 4 * len(words[0]) not in WIDTHS:
         known = ", ".join(map(str, WIDTHS))
         raise CannotReadError(f"words of {4 * len(words[0])} bits, known are {known}")
@@ -123,6 +115,20 @@ def _decode(content: bytes, tensor: TensorInfo, golden: Array) -> Array:
             f"words of {4 * len(words[0])} bits, its first lines say {int(said[1])}"
         )
     return of_words(words, tensor, golden)
+
+
+def _addressed(text: str) -> Iterator[str]:
+    """The words of a text with addresses and underscores. Raises CannotReadError."""
+    count = 0
+    for word in text.split():
+        if not word.startswith("@"):
+            count += 1
+            yield word.replace("_", "")
+        elif re.fullmatch(r"@[0-9a-fA-F]{1,15}", word) is None or int(word[1:], 16) != count:
+            raise CannotReadError(
+                f"address {word[:20]!r} after {count} words: only words in order without a hole"
+                " are read"
+            )
 
 
 def _item(tensor: TensorInfo) -> int:

@@ -32,7 +32,8 @@ def of_words(words: Sequence[str], tensor: TensorInfo, golden: Array) -> Array:
     if not words:
         return of_bytes(b"", tensor, golden)
     digits = len(words[0])
-    if bad := next((i for i, word in enumerate(words) if len(word) != digits), None):
+    if len(set(map(len, words))) > 1:
+        bad = next(i for i, word in enumerate(words) if len(word) != digits)
         raise CannotReadError(
             f"word {bad} has {len(words[bad])} digits, those before it {digits}: is it cut off?"
         )

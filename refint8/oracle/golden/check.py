@@ -79,7 +79,7 @@ def check_bundle(directory: str | Path, *, progress: Progress | None = None) -> 
         computed = session.run({index: sample[index] for index in inputs})
         for tensor in golden.tensors:
             array = sample[tensor.index]
-            now = computed.get(tensor.index)
+            now = computed.get(tensor.index, session.plan.values.get(tensor.index))
             if now is None:
                 diff = TensorDiff(tensor.index, array.size, array.size, problem="not computed")
             else:
@@ -88,7 +88,10 @@ def check_bundle(directory: str | Path, *, progress: Progress | None = None) -> 
                 drifts.append(Drift(number, tensor, diff))
             tensors, elements, size = tensors + 1, elements + array.size, size + array.nbytes
         sample.release()
-    records = {step.operator.index: plain(step.record) for step in session.plan.steps}
+    records = {
+        step.operator.index: {} if step.record is None else plain(step.record)
+        for step in session.plan.steps
+    }
     changed = [o.index for o in golden.operators if records.get(o.index) != o.record]
     return Check(golden, tuple(drifts), tuple(changed), tensors, elements, size)
 

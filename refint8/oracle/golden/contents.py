@@ -20,7 +20,8 @@ constant: weights and the like, only in the golden of an operator's kit."""
 class TensorInfo:
     """One tensor of subgraph 0 that has a value in every sample.
 
-    `dtype` is TFLite's name ("INT8"), `shape` the shape of each sample's array. `scales` and
+    `dtype` is TFLite's name ("INT8") of what it holds (the rule `declared_dtype` may overrule what
+    the model declares), `shape` the shape of each sample's array. `scales` and
     `zero_points` are empty without quantization. `operator` is the index of the operator that
     writes it last, -1 for inputs.
     """
@@ -39,7 +40,8 @@ class TensorInfo:
 @dataclass(frozen=True)
 class OperatorInfo:
     """One operator in execution order. `inputs` are tensor indexes, -1 where an optional one is
-    absent; `record` is the integer record as plain data, as `refint8 inspect --constants` has it.
+    absent; `record` is the integer record as plain data, as `refint8 inspect --constants` has it;
+    it is empty where it depends on the values of a tensor.
     """
 
     index: int

@@ -11,6 +11,7 @@ import numpy as np
 
 from refint8.errors import UsageError
 from refint8.model.encode import BUFFER_ALIGNMENT, Appended, encode
+from refint8.model.types import NUMPY_DTYPE
 from refint8.oracle.golden.contents import Golden, OperatorInfo, TensorInfo
 from refint8.oracle.golden.layout import FORMAT_VERSION, GOLDEN, LARGEST
 from refint8.oracle.targets.outcome import Array
@@ -25,6 +26,7 @@ def encoded(golden: Golden, hashes: list[list[str]]) -> Iterator[bytes]:
     `hashes` are SHA-256 by sample and position among the golden's tensors. The same golden gives
     the same bytes on any machine. Raises UsageError for more than FlatBuffers can hold.
     """
+    _check_arrays(golden)
     at = 0
     samples = []
     for sample, of_sample in zip(golden.samples, hashes, strict=True):
@@ -44,6 +46,18 @@ def encoded(golden: Golden, hashes: list[list[str]]) -> Iterator[bytes]:
             data_bytes = _little_endian(sample[tensor.index])
             yield bytes(_gap(at)) + struct.pack("<I", len(data_bytes)) + data_bytes
             at += _gap(at) + LENGTH_BYTES + len(data_bytes)
+
+
+def _check_arrays(golden: Golden) -> None:
+    """Refuse a golden whose arrays are not what it says they are."""
+    for number, sample in enumerate(golden.samples):
+        for tensor in golden.tensors:
+            array = sample[tensor.index]
+            if array.shape != tensor.shape or array.dtype != NUMPY_DTYPE[tensor.dtype]:
+                raise UsageError(
+                    f"tensor {tensor.index} '{tensor.name}' of sample {number} is"
+                    f" {array.dtype}{list(array.shape)}, not {tensor.dtype}{list(tensor.shape)}"
+                )
 
 
 def refuse_too_large(size: int, samples: int) -> None:

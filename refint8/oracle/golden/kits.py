@@ -77,6 +77,10 @@ def _kit(golden: Golden, model: Model, operator: Operator, info: OperatorInfo) -
         made = one_operator(model, operator, {index: known[index].shape for index in known})
         if lost := [i for i in (*made.inputs, *made.outputs) if i not in known]:
             raise UsageError(f"the golden has no values of tensor {lost[0]}")
+        for index in (*made.inputs, *made.outputs):
+            declared = model.subgraphs[0].tensors[index].dtype
+            if known[index].dtype != NUMPY_DTYPE.get(declared):
+                raise UsageError(f"tensor {index} holds {known[index].dtype}, declared {declared}")
     except UsageError as error:
         return Kit(info, folder, None, {}, error.reason)
     alone = read_model(made.content)

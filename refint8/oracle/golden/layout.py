@@ -18,9 +18,12 @@ LARGEST: Final = (1 << 31) - 1
 BIN: Final = "golden.bin"
 MANIFEST: Final = "golden.json"
 MODEL: Final = "model.tflite"
+KITS: Final = "kits"
 
 ROLES: Final = Enum(
-    "Role", names := {0: "inner", 1: "input", 2: "output"}, {v: k for k, v in names.items()}
+    "Role",
+    names := {0: "inner", 1: "input", 2: "output", 3: "constant"},
+    {v: k for k, v in names.items()},
 )
 """What a tensor is to the model."""
 

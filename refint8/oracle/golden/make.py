@@ -65,7 +65,7 @@ def make_golden(
                 step.operator.title,
                 tuple(step.operator.inputs),
                 tuple(step.operator.outputs),
-                plain(step.record),
+                {} if step.record is None else plain(step.record),
             )
             for step in session.plan.steps
         ),
@@ -107,7 +107,7 @@ def _info(model: Model, tensor: Tensor, value: Array) -> TensorInfo:
     return TensorInfo(
         index=tensor.index,
         name=tensor.name,
-        dtype=tensor.dtype,
+        dtype=_dtype(tensor, value),
         shape=tuple(value.shape),
         scales=() if quantization is None else tuple(quantization.scales.tolist()),
         zero_points=() if quantization is None else tuple(quantization.zero_points.tolist()),
@@ -115,3 +115,12 @@ def _info(model: Model, tensor: Tensor, value: Array) -> TensorInfo:
         role=role,
         operator=_written(model).get(tensor.index, -1),
     )
+
+
+def _dtype(tensor: Tensor, value: Array) -> str:
+    """The tensor's dtype; the value's own where the file declares another, as old converters did
+    between two operators.
+    """
+    if value.dtype == NUMPY_DTYPE[tensor.dtype]:
+        return tensor.dtype
+    return next(name for name, dtype in NUMPY_DTYPE.items() if dtype == value.dtype)

@@ -30,19 +30,23 @@ class MappedSample(Mapping[int, Array]):
         """The table Sample. Nothing is read yet."""
         self._path, self._view = path, view
         self._tensors = {tensor.index: (at, tensor) for at, tensor in enumerate(tensors)}
-        self._spans: Sequence[tuple[int, int, str]] | None = None
+        self._entries: Sequence[tuple[View, str]] | None = None
         self._sound: set[int] = set()
 
     def __getitem__(self, index: int) -> Array:
         position, tensor = self._tensors[index]
-        at, size, digest = self._entry(position)
-        data: Any = self._view.file.data
-        raw = np.frombuffer(data, np.uint8, size, at)
+        view, digest = self._known()[position]
+        data: Any = view.file.data
+        try:
+            at, size = view.span("data")
+        except ModelError as error:
+            raise damaged(self._path, error.reason) from None
         dtype = NUMPY_DTYPE[tensor.dtype].newbyteorder("<")
         where = f"sample {self._view.index}, tensor {index} '{tensor.name}'"
         if size != dtype.itemsize * math.prod(tensor.shape) or at % BUFFER_ALIGNMENT:
             reason = f"{where} has {size} bytes at {at} for {tensor.dtype} {list(tensor.shape)}"
             raise damaged(self._path, reason)
+        raw = np.frombuffer(data, np.uint8, size, at)
         if index not in self._sound:
             if hashlib.sha256(raw.data).hexdigest() != digest:
                 raise damaged(self._path, f"{where}: its bytes do not have its SHA-256")
@@ -58,28 +62,26 @@ class MappedSample(Mapping[int, Array]):
 
     def hashes(self) -> list[str]:
         """SHA-256 as recorded, in the golden's order of tensors."""
-        return [self._entry(position)[2] for position in range(len(self._tensors))]
+        return [digest for _, digest in self._known()]
 
     def release(self) -> None:
-        """Let go of the memory that holds the sample's pages; they are read again when needed."""
-        data: Any = self._view.file.data
-        spans = [span for span in self._spans or () if span[1]]
-        if not spans or not hasattr(mmap, "MADV_DONTNEED"):
-            return
-        start = min(at for at, _, _ in spans) // mmap.PAGESIZE * mmap.PAGESIZE
-        end = max(at + size for at, size, _ in spans)
-        data.madvise(mmap.MADV_DONTNEED, start, end - start)
+        """Let go of the memory that holds the file's pages; they are read again when needed.
 
-    def _entry(self, position: int) -> tuple[int, int, str]:
-        """Where a tensor's bytes lie, how many, and their hash."""
-        if self._spans is None:
+        Of the whole file's, as the system maps pages around those that are asked for.
+        """
+        data: Any = self._view.file.data
+        if hasattr(mmap, "MADV_DONTNEED"):
+            data.madvise(mmap.MADV_DONTNEED)
+
+    def _known(self) -> Sequence[tuple[View, str]]:
+        """The tables TensorData and their hashes. The data itself is not touched for them."""
+        if self._entries is None:
             try:
-                tables = self._view.children("tensors")
-                spans = [(*t.span("data"), t.raw("sha256").hex()) for t in tables]
+                entries = [(t, t.raw("sha256").hex()) for t in self._view.children("tensors")]
             except ModelError as error:
                 raise damaged(self._path, error.reason) from None
-            if len(spans) != len(self._tensors):
-                reason = f"sample {self._view.index} has {len(spans)} tensors"
+            if len(entries) != len(self._tensors):
+                reason = f"sample {self._view.index} has {len(entries)} tensors"
                 raise damaged(self._path, f"{reason}, not {len(self._tensors)}")
-            self._spans = spans
-        return self._spans[position]
+            self._entries = entries
+        return self._entries

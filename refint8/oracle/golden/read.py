@@ -14,7 +14,15 @@ from refint8.errors import ModelError, UsageError
 from refint8.model.flatbuffer import File, View
 from refint8.model.types import NUMPY_DTYPE
 from refint8.oracle.golden.contents import Golden, OperatorInfo, Role, TensorInfo
-from refint8.oracle.golden.layout import BIN, FORMAT_VERSION, GOLDEN, LARGEST, MANIFEST, MODEL
+from refint8.oracle.golden.layout import (
+    BIN,
+    FORMAT_VERSION,
+    GOLDEN,
+    LARGEST,
+    MANIFEST,
+    MODEL,
+    ROLES,
+)
 from refint8.oracle.golden.manifest import damaged, manifest_of, read_manifest, refuse_newer
 from refint8.oracle.golden.mapped import MappedSample
 
@@ -116,7 +124,7 @@ def _tensor(view: View) -> TensorInfo:
     dtype, role, shape = view.member("dtype"), view.member("role"), view.vector("shape")
     if dtype not in NUMPY_DTYPE:
         view.fail("dtype", f"{dtype} is unknown")
-    if role not in ("inner", "input", "output"):
+    if role not in ROLES.values:
         view.fail("role", f"{role} is unknown")
     if any(size < 0 for size in shape):
         view.fail("shape", f"{list(shape)} is impossible")

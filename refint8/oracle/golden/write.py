@@ -10,22 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from refint8.errors import UsageError
+from refint8.oracle.formats import NAMES, PACKED, format_of
 from refint8.oracle.golden.contents import Golden
 from refint8.oracle.golden.encoding import encoded
-from refint8.oracle.golden.layout import BIN, MANIFEST, MODEL
+from refint8.oracle.golden.kits import Kit, write_kits
+from refint8.oracle.golden.layout import BIN, KITS, MANIFEST, MODEL
 from refint8.oracle.golden.manifest import bundle_entry, file_entry, manifest_of, text_of
 
 
-def write_bundle(golden: Golden, directory: str | Path, formats: Sequence[str] = ()) -> None:
+def write_bundle(
+    golden: Golden, directory: str | Path, formats: Sequence[str] = (), *, kits: bool = False
+) -> tuple[Kit, ...]:
     """Write golden.bin, golden.json, model.tflite, and a folder for each of `formats`.
+
+    `kits` adds a folder of them for each operator alone, in npz if no format is asked for; what
+    becomes of each operator is returned.
 
     The same golden gives the same bytes. A bundle in `directory` is replaced; whoever looks, or
     interrupts, finds the old one, the new one, or for an instant none, never a part of one.
     Raises UsageError for a directory that holds anything else, an unknown format, and more data
     than a bundle can hold.
     """
-    from refint8.oracle.formats import format_of
-
     target = Path(directory).resolve()
     check_target(target)
     modules = {name: format_of(name) for name in formats}
@@ -42,13 +47,19 @@ def write_bundle(golden: Golden, directory: str | Path, formats: Sequence[str] =
         for name, module in modules.items():
             (partial / name).mkdir()
             module.write(golden, partial / name)
-        written = sorted(path for name in modules for path in (partial / name).rglob("*"))
+        made: tuple[Kit, ...] = ()
+        if kits:
+            (partial / KITS).mkdir()
+            made = write_kits(golden, partial / KITS, list(modules) or ["npz"])
+        folders = [partial / name for name in (*modules, KITS)]
+        written = sorted(path for folder in folders for path in folder.rglob("*"))
         files = [file_entry(path, partial) for path in written if path.is_file()]
         manifest = manifest_of(golden, hashes, bundle, files)
         (partial / MANIFEST).write_text(text_of(manifest), encoding="utf-8", newline="\n")
         _replace(target, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+    return made
 
 
 def check_target(directory: Path) -> None:
@@ -57,10 +68,8 @@ def check_target(directory: Path) -> None:
         return
     if not directory.is_dir():
         raise UsageError(f"cannot write {directory}: it is a file", hint="name a directory")
-    from refint8.oracle.formats import NAMES
-
     found = {path.name for path in directory.iterdir()}
-    foreign = sorted(found - {BIN, MANIFEST, MODEL, *NAMES})
+    foreign = sorted(found - {BIN, MANIFEST, MODEL, KITS, *NAMES, *PACKED})
     if foreign or (found and MANIFEST not in found):
         name = (foreign or sorted(found))[0]
         raise UsageError(
@@ -90,10 +99,16 @@ def _replace(target: Path, partial: Path) -> None:
         partial.rename(target)
         return
     old = target.with_name(f".{target.name}.old-{os.getpid()}")
-    target.rename(old)
     try:
-        partial.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
+        target.rename(old)
+        try:
+            partial.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+    except OSError as error:  # a mount point, for one
+        raise UsageError(
+            f"cannot replace {target}: {error.strerror}",
+            hint=f"name a directory that is not there yet, such as {target / 'golden'}",
+        ) from error
     shutil.rmtree(old)

@@ -58,8 +58,9 @@ class Evidence:
 
     @property
     def integers(self) -> bool:
-        """Whether the elements are integers."""
-        return self.expected[0].dtype.kind in "iu"
+        """Whether the elements are integers whose differences int64 holds."""
+        dtype = self.expected[0].dtype
+        return dtype.kind in "iu" and dtype.itemsize < 8
 
     @property
     def shape(self) -> tuple[int, ...]:

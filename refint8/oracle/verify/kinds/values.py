@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from refint8.oracle.compare import different
 from refint8.oracle.targets.outcome import Array
 from refint8.oracle.verify.kinds.evidence import Evidence, Hypothesis
 
@@ -28,9 +29,8 @@ def hypotheses(evidence: Evidence) -> Iterator[Hypothesis]:
 
 
 def _constant(evidence: Evidence) -> Iterator[Hypothesis]:
-    values = {array.tobytes()[: array.dtype.itemsize] for array in evidence.got if array.size}
     first = evidence.got[0].reshape(-1)[:1]
-    same = len(values) == 1 and all(bool((g == first).all()) for g in evidence.got)
+    same = all(not different(g.reshape(-1), np.repeat(first, g.size)).any() for g in evidence.got)
     varied = any(bool((e != e.reshape(-1)[0]).any()) for e in evidence.expected if e.size)
     if same and varied:
         yield Hypothesis("constant", f"every element is {first[0]}", evidence.differing)
