@@ -93,6 +93,24 @@ def test_only_causes_on_the_goldens_values_are_explained(report):
     assert explained[CONV].explanations[0].index == first.index
 
 
+def test_a_second_cause_is_mapped_against_its_own_inputs(golden):
+    dump = dump_of(golden)
+    for sample in dump.samples:
+        sample[SOFTMAX][0, 1, 2, 3] ^= 1
+        sample[SOFTMAX][0, 1, 2, 0] ^= 1
+    report = verify(golden, dump)
+    softmax = report.operators[-1]
+    assert softmax.role == "cause"
+    (alone,) = softmax.isolated.tensors
+    assert alone.map.differing == alone.differing == 4
+    assert alone.map.channels.differing == ((2, 0, 0, 2),)
+    assert alone.map.plane.differing[1][2] == 4
+    (row,) = (row for row in verify_page(report, "g", "d").parts[0].rows if row.number == 2)
+    assert row.alone == "4/128"
+    assert row.detail.views[0].summary.startswith("4 of 128 elements differ over 2 input sets")
+    assert row.detail.passages == ()
+
+
 def test_rows_in_order_and_the_heirs_verdict(report):
     (part,) = verify_page(report, "golden", "board").parts
     rows = {row.tensor: row for row in part.rows}
