@@ -223,7 +223,8 @@ def _detail(
         views.append(view("against the golden", against))
     verdict = ""
     if operator.fit is not None:
-        verdict = f"{operator.fit} explains every difference"
+        tried = number(operator.fit.before)
+        verdict = f"{operator.fit} explains all {tried} differences that it was held against"
     elif explained is not None and explained.fits:
         verdict = fitting(explained)
     return Detail(
