@@ -10,9 +10,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from refint8.model.build import ModelBuilder
+from refint8.model.reader import read_model
 from refint8.oracle.formats import NAMES, format_of
+from refint8.oracle.golden.make import make_golden
 from refint8.oracle.golden.write import write_bundle
-from tests.oracle.verify import devices
+from tests.cli.models import conv
+from tests.oracle.verify import wrong_devices
 from tests.oracle.verify.devices import Device, golden
 
 
@@ -32,7 +36,7 @@ def written(folder, device, name="npz"):
 
 @pytest.fixture
 def wrong(tmp_path):
-    return written(tmp_path / "wrong", devices.ForgetsZeroPoint())
+    return written(tmp_path / "wrong", wrong_devices.ForgetsZeroPoint())
 
 
 def test_equal(cli, bundle, tmp_path):
@@ -46,7 +50,7 @@ def test_equal(cli, bundle, tmp_path):
 def test_every_format(cli, bundle, tmp_path, name):
     right = cli("verify", bundle, written(tmp_path / "right", Device(), name))
     assert (right.code, right.err) == (0, "")
-    dump = written(tmp_path / "dump", devices.ForgetsZeroPoint(), name)
+    dump = written(tmp_path / "dump", wrong_devices.ForgetsZeroPoint(), name)
     called = cli("verify", bundle, dump, "--json")
     assert called.code == 1
     assert called.json["causes"] == [3]
@@ -179,6 +183,29 @@ def test_damaged_files_are_problems(cli, bundle, tmp_path, damage, said):
     assert "first divergence: #3 ADD" in called.out
 
 
+def test_the_wrong_byte_order_is_a_problem(cli, tmp_path):
+    b = ModelBuilder()
+    x = b.tensor("x", "INT16", (1, 50), scale=0.5)
+    y = b.tensor("y", "INT16", (50,), scale=0.5)
+    b.operator("RESHAPE", [x, b.tensor("shape", "INT32", (1,), data=[50])], [y])
+    made = make_golden(b.model([x], [y]))
+    write_bundle(made, tmp_path / "golden", ["raw"])
+    dump = shutil.copytree(tmp_path / "golden" / "raw", tmp_path / "dump")
+    assert cli("verify", tmp_path / "golden", dump).code == 0
+    (file,) = files_of(dump, "_y")
+    file.write_bytes(np.frombuffer(file.read_bytes(), "<i2").byteswap().tobytes())
+    called = cli("verify", tmp_path / "golden", dump)
+    assert called.code == 1
+    assert "big-endian" in called.out
+    # With another mistake on top of it, it is a difference, and still named.
+    wrong = np.frombuffer(file.read_bytes(), "<i2").copy()
+    wrong[3] ^= 1
+    file.write_bytes(wrong.tobytes())
+    called = cli("verify", tmp_path / "golden", dump)
+    assert called.code == 1
+    assert "byte order: bytes of each element reversed (49 of 50)" in called.out
+
+
 def test_files_of_no_tensor_are_problems(cli, bundle, tmp_path):
     dump = written(tmp_path / "dump", Device(), "raw")
     file = files_of(dump, "sum")[0]
@@ -198,10 +225,6 @@ def test_every_prefix_of_a_file_is_no_equal_dump(cli, bundle, tmp_path):
 
 
 def test_a_dump_of_another_model(cli, tmp_path, bundle):
-    from refint8.model.reader import read_model
-    from refint8.oracle.golden.make import make_golden
-    from tests.cli.models import conv
-
     other = make_golden(read_model(conv()), samples=3)
     folder = tmp_path / "other"
     folder.mkdir()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from refint8.model.types import NUMPY_DTYPE
+from refint8.oracle.formats.store import Kept, Store, StoredSample
 from refint8.oracle.golden.contents import Dump, DumpProblem, Golden, TensorInfo
 from refint8.oracle.targets.outcome import Array
 
@@ -22,7 +23,9 @@ class Gathered:
 
     def __init__(self, golden: Golden, source: Path) -> None:
         self._golden, self._source = golden, source
-        self._arrays: dict[tuple[int, int], Array] = {}
+        self._store = Store()
+        self._reading = 0
+        self._arrays: dict[tuple[int, int], Kept] = {}
         self._files: dict[tuple[int, int], str] = {}
         self._problems: list[DumpProblem] = []
 
@@ -50,10 +53,13 @@ class Gathered:
             self._arrays.pop(key, None)
             return
         self._files[key] = file
+        if sample != self._reading:
+            self._release(self._reading)
+            self._reading = sample
         try:
             array = read(self._golden.samples[sample][tensor.index])
             check(array.dtype, array.shape, tensor)
-            self._arrays[key] = array
+            self._arrays[key] = self._store.keep(array)
         except CannotReadError as error:
             self.problem(file, str(error), tensor.index, sample)
         except OSError as error:
@@ -61,10 +67,16 @@ class Gathered:
 
     def dump(self) -> Dump:
         """What was gathered."""
-        samples: list[dict[int, Array]] = [{} for _ in self._golden.samples]
-        for (sample, index), array in sorted(self._arrays.items(), key=lambda item: item[0]):
-            samples[sample][index] = array
-        return Dump(str(self._source), tuple(samples), tuple(self._problems))
+        samples: list[dict[int, Kept]] = [{} for _ in self._golden.samples]
+        for (sample, index), kept in sorted(self._arrays.items(), key=lambda item: item[0]):
+            samples[sample][index] = kept
+        return Dump(str(self._source), tuple(map(StoredSample, samples)), tuple(self._problems))
+
+    def _release(self, sample: int) -> None:
+        """Let go of the memory of a golden's sample that lies in a file."""
+        let_go = getattr(self._golden.samples[sample], "release", None)
+        if let_go is not None:
+            let_go()
 
 
 def check(dtype: np.dtype[Any], shape: tuple[int, ...], tensor: TensorInfo) -> None:

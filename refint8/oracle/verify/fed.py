@@ -57,8 +57,9 @@ class Fed:
 class Recomputed:
     """What an operator should have put out, given what the device fed it with.
 
-    `expected` by sample and tensor, for every output and sample that was dumped. `differently_fed`
-    are the samples whose inputs are not the golden's. `suspects`: see `OperatorVerdict`.
+    `expected` by sample and tensor, for every output and sample that was dumped; empty where all is
+    the golden's. `differently_fed` are the samples whose inputs are not the golden's. `suspects`:
+    see `OperatorVerdict`.
     `reason`: why it could not be computed; then `expected` is the golden's.
     """
 
@@ -85,8 +86,10 @@ def recompute(
     for index in outputs:
         missing = any((n, index) not in dumped for n in numbers)
         fed.behind[index] = behind | {operator.index} if missing else frozenset()
-    expected = {(n, i): fed.golden.samples[n][i] for n, i in dumped}
     elsewhere = tuple(n for n in numbers if any((n, i) in fed.changed for i in inputs))
+    if not elsewhere and not dumped & fed.changed:
+        return Recomputed({}, (), ())  # and the golden stays untouched in its file
+    expected = {(n, i): fed.golden.samples[n][i] for n, i in dumped}
     single, reason = None, ""
     if elsewhere and needed:
         single, reason = _run(fed, operator, inputs, outputs, elsewhere, single_of, expected)

@@ -23,6 +23,13 @@ def remarks(golden: Golden, dump: Dump, operators: Sequence[OperatorVerdict]) ->
             f"{len(repeated) + 1} operators differ in the same way, which leaves their values what"
             " they are: the dump may be written otherwise, and the device be right"
         )
+    within = [operator for operator in operators if operator.role == "within"]
+    if len(within) > 1 and not causes:
+        shared = sorted(set.intersection(*(set(operator.suspects) for operator in within)))
+        if shared:
+            names = ", ".join(f"#{index}" for index in shared[:8])
+            more = ", ..." if len(shared) > 8 else ""
+            said.append(f"a fault in one of {names}{more} alone would explain all {len(within)}")
     others = [o for o in operators if any(t.differs for t in o.tensors)]
     if len(others) > 3 and all(_garbage(operator) for operator in others):
         said.append("nothing in the dump resembles the golden: is it of the same model and inputs?")

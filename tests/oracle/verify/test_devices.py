@@ -6,27 +6,51 @@ import pytest
 
 from refint8.numerics.rules import CATALOGUE
 from refint8.oracle.verify.run import verify
-from tests.oracle.verify import devices
+from tests.oracle.verify import wrong_devices
 from tests.oracle.verify.devices import Device, golden
 
 RULES = {rule.name: rule.alternatives for rule in CATALOGUE}
 
 BUGS = [
-    (devices.Truncates, 1, "off by one", "always one lower", "requantize=floor"),
-    (devices.PadsAtTheStart, 0, "shifted", "one row too early and one col", "same_padding=start"),
-    (devices.PadsWithZeros, 1, None, "outermost rows and columns", "padding_taps=zero"),
-    (devices.OneMultiplier, 2, "scale", "another factor in each channel", "channel_scales=first"),
-    (devices.Wraps, 3, "saturation", "wrapped modulo", None),
-    (devices.NarrowRegister, 6, "saturation", "", "product_register=bits24"),
-    (devices.ForgetsZeroPoint, 3, "zero point", "21 was not added", None),
-    (devices.StridesOnce, 4, "parameter", "stride_h 2 taken as 1 and stride_w 2 taken as 1", None),
-    (devices.SwapsChannels, 1, "channel order", "channels 2 and 5 swapped", None),
-    (devices.ForgetsRelu6, 0, "clamp missing", "-100 and 100 are exceeded", None),
-    (devices.StaleScores, 6, "stale", "in sample 1 it has the golden's values of sample 0", None),
-    (devices.StuckBit, 2, "stuck bit", "bit 3 is always 1", None),
-    (devices.DeadPool, 4, "constant", "every element is 0", None),
-    (devices.Unsigned, 5, "sign", "off by 128", None),
-    (devices.ShiftsRows, 2, "shifted", "by +1 row", None),
+    (wrong_devices.Truncates, 1, "off by one", "always one lower", "requantize=floor"),
+    (
+        wrong_devices.PadsAtTheStart,
+        0,
+        "shifted",
+        "one row too early and one col",
+        "same_padding=start",
+    ),
+    (wrong_devices.PadsWithZeros, 1, None, "outermost rows and columns", "padding_taps=zero"),
+    (
+        wrong_devices.OneMultiplier,
+        2,
+        "scale",
+        "another factor in each channel",
+        "channel_scales=first",
+    ),
+    (wrong_devices.Wraps, 3, "saturation", "wrapped modulo", None),
+    (wrong_devices.NarrowRegister, 6, "saturation", "", "product_register=bits24"),
+    (wrong_devices.ForgetsZeroPoint, 3, "zero point", "21 was not added", None),
+    (
+        wrong_devices.StridesOnce,
+        4,
+        "parameter",
+        "stride_h 2 taken as 1 and stride_w 2 taken as 1",
+        None,
+    ),
+    (wrong_devices.SwapsChannels, 1, "channel order", "channels 2 and 5 swapped", None),
+    (wrong_devices.ForgetsRelu6, 0, "clamp missing", "-100 and 100 are exceeded", None),
+    (
+        wrong_devices.StaleScores,
+        6,
+        "stale",
+        "in sample 1 it has the golden's values of sample 0",
+        None,
+    ),
+    (wrong_devices.StuckBit, 2, "stuck bit", "bit 3 is always 1", None),
+    (wrong_devices.DeadPool, 4, "constant", "every element is 0", None),
+    (wrong_devices.Unsigned, 5, "sign", "off by 128", None),
+    (wrong_devices.ShiftsRows, 2, "shifted", "by +1 row", None),
 ]
 
 
@@ -64,7 +88,7 @@ def test_blames_the_operator_and_says_how(bug, operator, kind, said, rule):
 @pytest.mark.parametrize("with_inputs", [False, True])
 def test_a_dump_in_another_layout_is_one_finding(with_inputs):
     dumped = range(9999) if with_inputs else {t.index for t in golden().tensors} - {0}
-    report = verify(golden(), devices.DumpsChannelsFirst().dump(only=dumped))
+    report = verify(golden(), wrong_devices.DumpsChannelsFirst().dump(only=dumped))
     first = report.first
     assert first is not None
     assert first.operator == (-1 if with_inputs else 0)
@@ -78,7 +102,7 @@ def test_a_dump_in_another_layout_is_one_finding(with_inputs):
 
 
 def test_two_bugs_are_two_causes():
-    class Both(devices.ForgetsZeroPoint, devices.PadsWithZeros):
+    class Both(wrong_devices.ForgetsZeroPoint, wrong_devices.PadsWithZeros):
         pass
 
     report = verify(golden(), Both().dump())
@@ -92,7 +116,7 @@ def test_two_bugs_are_two_causes():
 
 
 def test_cumulative_mode_runs_nothing():
-    report = verify(golden(), devices.PadsWithZeros().dump(), mode="cumulative")
+    report = verify(golden(), wrong_devices.PadsWithZeros().dump(), mode="cumulative")
     roles = [operator.role for operator in report.operators if operator.operator >= 1]
     assert roles == ["cause", *["downstream"] * 5]
     assert report.first.operator == 1
@@ -100,7 +124,7 @@ def test_cumulative_mode_runs_nothing():
 
 
 def test_isolated_mode_takes_every_operator_for_fed_with_the_golden():
-    report = verify(golden(), devices.PadsWithZeros().dump(), mode="isolated")
+    report = verify(golden(), wrong_devices.PadsWithZeros().dump(), mode="isolated")
     differing = [o.operator for o in report.operators if any(t.differs for t in o.tensors)]
     assert [cause.operator for cause in report.causes] == differing
     assert len(differing) > 1

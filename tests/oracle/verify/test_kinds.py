@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -180,3 +182,36 @@ def test_location_at_the_border():
     got = IMAGE + 1
     got[:, 1:-1, 1:-1] = IMAGE[:, 1:-1, 1:-1]
     assert location(evidence(IMAGE, got)) == "only in the outermost rows and columns"
+
+
+SHAPES = [(), (1,), (2,), (9,), (3, 4), (1, 1, 5), (2, 3, 4), (1, 1, 1, 1), (1, 1, 1, 33),
+          (2, 3, 1, 8), (1, 2, 2, 2, 2), (1, 2, 3, 1, 2, 2), (1, 33, 2, 1)]  # fmt: skip
+DTYPES = ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "f4", "f8", "c8", "?"]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nothing_breaks_a_hypothesis(shape, dtype):
+    rng = np.random.default_rng(len(shape))
+    size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    for _ in range(12):
+        raw = rng.integers(0, 256 if dtype != "?" else 2, size).astype(np.uint8)
+        expected = raw.view(dtype).reshape(shape)
+        got = expected.copy()
+        flat = got.reshape(-1)
+        match rng.integers(4):
+            case 0:
+                flat[:] = flat[::-1].copy()
+            case 1:
+                flat[rng.integers(flat.size) :] = flat[0]
+            case 2:
+                flat[:] = rng.permutation(flat)
+            case _:
+                flat[0] = ~flat[0] if dtype[0] in "iu?" else 1
+        held = evidence(expected, got, (0, 6) if rng.integers(2) else None)
+        if held.differing:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                found = named(expected, got)
+            assert all(0.5 <= kind.share <= 1 for kind in found)
+            assert len(location(held)) < 300

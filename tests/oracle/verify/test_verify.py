@@ -16,7 +16,7 @@ from refint8.oracle.golden.contents import Dump, DumpProblem
 from refint8.oracle.golden.make import make_golden
 from refint8.oracle.verify.run import verify
 from refint8.oracle.verify.waivers import Waiver
-from tests.oracle.verify import devices
+from tests.oracle.verify import wrong_devices
 from tests.oracle.verify.devices import Device, golden
 
 TODAY = date(2026, 11, 20)
@@ -63,7 +63,7 @@ def test_an_empty_dump_is_unusable():
 
 
 def test_a_cause_among_tensors_that_were_not_dumped_is_narrowed_down():
-    dump = devices.OneMultiplier().dump(only=indexes("depthwise", "pool", "scores"))
+    dump = wrong_devices.OneMultiplier().dump(only=indexes("depthwise", "pool", "scores"))
     report = verify(golden(), dump)
     first = report.first
     assert first is not None
@@ -74,8 +74,21 @@ def test_a_cause_among_tensors_that_were_not_dumped_is_narrowed_down():
     assert roles(report)["FULLY_CONNECTED6"] == "inherited"
 
 
+def test_a_fault_that_two_branches_share_is_said_once():
+    # The depthwise convolution is wrong, and what reads it is dumped, it is not.
+    dump = wrong_devices.SwapsChannels().dump(
+        only=indexes("conv/Relu6", "pointwise", "sum", "scores")
+    )
+    report = verify(golden(), dump)
+    assert [(o.operator, o.suspects) for o in report.operators if o.role == "within"] == [
+        (2, (1, 2)),
+        (3, (1, 3)),
+    ]
+    assert "a fault in one of #1 alone would explain all 2" in report.notes
+
+
 def test_one_operator_between_dumped_tensors_is_a_cause():
-    dump = devices.OneMultiplier().dump(only=indexes("depthwise", "pointwise", "scores"))
+    dump = wrong_devices.OneMultiplier().dump(only=indexes("depthwise", "pointwise", "scores"))
     report = verify(golden(), dump)
     assert [cause.operator for cause in report.causes] == [2]
     # Three operators were computed from the dump's own values to say so.
@@ -168,7 +181,7 @@ def test_the_rule_of_a_device_that_differs_in_one_is_named():
 
 
 def waived(waivers, dump=None):
-    return verify(golden(), dump or devices.Truncates().dump(), waivers=waivers, today=TODAY)
+    return verify(golden(), dump or wrong_devices.Truncates().dump(), waivers=waivers, today=TODAY)
 
 
 def test_a_waiver_excuses_and_its_heirs_only_where_it_says_so():
@@ -188,7 +201,7 @@ def test_a_waiver_excuses_and_its_heirs_only_where_it_says_so():
 
 
 def test_heirs_of_what_is_not_waived_are_not_excused():
-    class Both(devices.Truncates, devices.ForgetsZeroPoint):
+    class Both(wrong_devices.Truncates, wrong_devices.ForgetsZeroPoint):
         pass
 
     waiver = Waiver("agreed", op="DEPTHWISE_CONV_2D", max_abs=1, inherited=True)

@@ -23,6 +23,9 @@ NEARLY: Final = 0.02
 MOST: Final = 3
 """Kinds that are given."""
 
+FEWEST: Final = 8
+"""Elements that have to differ before a dump is called garbage."""
+
 UNRELATED: Final = 0.2
 """Correlation with the golden below which a dump is garbage."""
 
@@ -48,10 +51,11 @@ def kinds(
         scales.hypotheses(evidence),
         parameters.hypotheses(evidence, single, inputs) if single else (),
     )
-    best = _best(evidence, found)
-    if not best and evidence.differing >= 8 and _unrelated(evidence):
-        said = "unrelated to the golden's values"
-        return (Kind("garbage", evidence.differing, evidence.differing, said),)
+    with np.errstate(all="ignore"):  # floats in a dump may be anything
+        best = _best(evidence, found)
+        if not best and evidence.differing >= FEWEST and _unrelated(evidence):
+            said = "unrelated to the golden's values"
+            return (Kind("garbage", evidence.differing, evidence.differing, said),)
     return best
 
 
@@ -76,8 +80,7 @@ def _unrelated(evidence: Evidence) -> bool:
         return False
     mine = np.concatenate([e.reshape(-1) for e in evidence.expected]).astype(np.float64)
     theirs = np.concatenate([g.reshape(-1) for g in evidence.got]).astype(np.float64)
-    with np.errstate(all="ignore"):
-        if not mine.std() or not theirs.std():
-            return False
-        related = float(np.corrcoef(mine, theirs)[0, 1])
+    if not mine.std() or not theirs.std():
+        return False
+    related = float(np.corrcoef(mine, theirs)[0, 1])
     return not abs(related) >= UNRELATED
