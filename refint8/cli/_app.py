@@ -127,6 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; never raises but for `sys.exit`."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     configure(quiet=False, verbose=False, no_color=False)
+    SETTINGS.arguments = given
     try:
         command = typer.main.get_command(app_of(_named(given)))
         take_plainly(command)

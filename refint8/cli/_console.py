@@ -25,6 +25,7 @@ class Settings:
 
     quiet: bool = False
     verbose: bool = False
+    arguments: Sequence[str] = ()
 
 
 SETTINGS = Settings()

@@ -12,7 +12,8 @@ from typing import Annotated, get_args
 import typer
 
 from refint8.cli._compiling import Compiling
-from refint8.cli._console import result, result_json, tracked
+from refint8.cli._console import SETTINGS, result, result_json, tracked
+from refint8.cli._html import Html, check_place, command_line, input_words, write_page
 from refint8.cli._options import AsJson, profile_names, read
 from refint8.errors import ModelError, UsageError
 from refint8.model.names import nearest
@@ -20,9 +21,12 @@ from refint8.model.reader import read_model
 from refint8.numerics.profiles import PROFILES
 from refint8.numerics.profiles import profile as profile_of
 from refint8.oracle.crosscheck import crosscheck as check_model
+from refint8.oracle.explained import explained_comparison
 from refint8.oracle.findings import Mode, Report, Verdict, exit_code
 from refint8.oracle.inputs import load_inputs
+from refint8.oracle.random_inputs import random_inputs
 from refint8.oracle.targets import FORMS, NAMES, Target, target
+from refint8.report.html.crosscheck import Arguments, Checked, crosscheck_page
 from refint8.report.json_report import SCHEMA, crosscheck_json
 from refint8.report.junit import junit_xml
 from refint8.report.table import Text
@@ -96,6 +100,7 @@ def crosscheck(
     junit: Annotated[
         Path | None, typer.Option("--junit", metavar="FILE", help="Also write JUnit XML.")
     ] = None,
+    html: Html = None,
     errors: Annotated[int, typer.Option(min=0, help="Differing tensors to list.")] = 20,
     time_limit: Annotated[float, typer.Option(min=0.1, help="Seconds per run of a target.")] = 60.0,
 ) -> None:
@@ -111,8 +116,10 @@ def crosscheck(
         profile_of(name)
     if junit is not None and not junit.parent.is_dir():
         raise UsageError(f"cannot write {junit}: its directory does not exist")
+    check_place(html)
     wanted = _mode(mode)
     reports: list[Report] = []
+    checked: list[Checked] = []
     unreadable: dict[str, str] = {}
     for path in tracked(paths, "models"):
         try:
@@ -120,11 +127,12 @@ def crosscheck(
         except ModelError as error:
             unreadable[str(path)] = str(error)
             continue
+        given = load_inputs(inputs, model, float_io=float_io) if inputs else None
         report = check_model(
             model,
             targets,
             profile=profiles or None,
-            inputs=load_inputs(inputs, model, float_io=float_io) if inputs else None,
+            inputs=given,
             samples=samples,
             seed=seed,
             time_limit=time_limit,
@@ -135,9 +143,17 @@ def crosscheck(
             progress=Compiling(),
         )
         reports.append(report)
+        if html is not None:
+            sets = random_inputs(model, samples, seed) if given is None else given
+            told = [explained_comparison(model, sets, each) for each in report.comparisons]
+            checked.append(Checked(report, told))
     code = _exit_code(reports, unreadable)
     if junit is not None:
         junit.write_bytes(junit_xml(reports, unreadable))
+    if html is not None:
+        words = input_words(inputs, float_io=float_io)
+        said = Arguments(command_line(SETTINGS.arguments), words, unreadable)
+        write_page(html, crosscheck_page(checked, said))
     if as_json:
         result_json(SCHEMA, crosscheck_json(reports, unreadable, code))
     else:

@@ -8,7 +8,8 @@ from typing import Annotated, TypeVar, get_args
 
 import typer
 
-from refint8.cli._console import result, result_json
+from refint8.cli._console import SETTINGS, result, result_json
+from refint8.cli._html import Html, check_place, command_line, write_page
 from refint8.cli._options import AsJson
 from refint8.errors import UsageError
 from refint8.model.names import nearest
@@ -19,6 +20,7 @@ from refint8.oracle.verify.run import Mode
 from refint8.oracle.verify.run import verify as verify_dump
 from refint8.oracle.verify.verdicts import Require
 from refint8.oracle.verify.waivers import read_waivers
+from refint8.report.html.verify import verify_page
 from refint8.report.model_explorer import node_data
 from refint8.report.verify_github import verify_github
 from refint8.report.verify_json import SCHEMA, verify_document
@@ -88,6 +90,7 @@ def verify(
             "--model-explorer", metavar="FILE", help="Also write node data for Model Explorer."
         ),
     ] = None,
+    html: Html = None,
     errors: Annotated[int, typer.Option(min=0, help="Differing tensors to list.")] = 20,
 ) -> None:
     """Say whether a device computed every bit, and if not, where it first went wrong and how.
@@ -101,6 +104,7 @@ def verify(
     for path in (junit, model_explorer):
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"cannot write {path}: its directory does not exist")
+    check_place(html)
     excuses = read_waivers(waivers) if waivers else ()
     if not golden.exists():
         raise UsageError(f"there is no {golden}", hint="make it with `refint8 golden MODEL -o DIR`")
@@ -119,6 +123,8 @@ def verify(
         junit.write_bytes(verify_junit(report, *names))
     if model_explorer is not None:
         model_explorer.write_text(json.dumps(node_data(report), indent=1) + "\n", encoding="utf-8")
+    if html is not None:
+        write_page(html, verify_page(report, *names, command_line(SETTINGS.arguments)))
     if wanted == "json":
         result_json(SCHEMA, verify_document(report, *names))
     elif wanted == "junit":

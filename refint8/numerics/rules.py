@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from refint8.errors import UsageError
 from refint8.numerics.catalogue.accumulators import Accumulators
@@ -61,6 +61,13 @@ class Rules(Recurrent, Gathering, Functions, Elementwise, Edges, Hardware, Produ
                     f"rule {each.name} has no alternative {chosen!r}",
                     hint=f"choose one of {', '.join(each.alternatives)}",
                 )
+
+    def changed(self, rule: str, alternative: str) -> Rules:
+        """The same with one rule changed, for delegated operators as well."""
+        values: dict[str, Any] = {**self.assignment(), rule: alternative}
+        if self.delegated is not None:
+            values["delegated"] = self.delegated.changed(rule, alternative)
+        return Rules(**values)
 
     def assignment(self) -> dict[str, str]:
         """Rule name to the alternative in force, in the catalogue's order."""

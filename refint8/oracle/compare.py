@@ -118,7 +118,7 @@ def _one_sided(key: Hashable, array: Array, missing: str) -> TensorDiff:
 
 
 def different(a: Array, b: Array) -> NDArray[np.bool_]:
-    """The elements of two arrays of one dtype and shape whose bits differ, NaN aside."""
+    """Where two arrays of one shape and dtype have other bits; any NaN is as good as another."""
     if a.dtype.kind not in "fc":
         return np.asarray(a != b)
     # As bytes, because -0.0 == 0.0 and NaN != NaN are not what bits say.

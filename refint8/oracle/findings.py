@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from refint8.errors import DomainError, UnsupportedError
 from refint8.oracle.compare import TensorDiff
+from refint8.oracle.diff_map import DiffMap
 from refint8.oracle.targets import Status
 
 Verdict = Literal[
@@ -56,6 +57,7 @@ class TensorResult:
     """One tensor over all samples. `diff` is of the first sample that differs, else of the first.
 
     `operator` is the operator that wrote the tensor; `differing` and `elements` count all samples.
+    `map` says where they differ, None where nothing does or nothing could be held side by side.
     """
 
     tensor: int
@@ -67,6 +69,7 @@ class TensorResult:
     largest: int | float
     sample: int
     diff: TensorDiff
+    map: DiffMap | None = None
 
     @property
     def equal(self) -> bool:
@@ -98,6 +101,15 @@ class Finding:
     alone: Alone | None = None
     delegated: bool | None = None
     note: str = ""
+
+
+def own_differences(finding: Finding) -> tuple[TensorResult, ...]:
+    """The tensors in which an operator itself differs: alone where it ran alone, else in place."""
+    if finding.role not in ("cause", "in place"):
+        return ()
+    alone = () if finding.alone is None else finding.alone.tensors
+    differing = tuple(result for result in alone if not result.equal)
+    return differing or tuple(result for result in finding.tensors if not result.equal)
 
 
 @dataclass(frozen=True)

@@ -89,16 +89,32 @@ def explain(
     arrays = named_inputs(loaded, inputs)
     run_a = Run.of(loaded, a, arrays)
     run_b = None if b is None else Run.of(loaded, b, arrays, may_refuse=True)
+    return explain_runs(loaded, run_a, run_b, b, tensor, index, own_inputs=own_inputs)
+
+
+def explain_runs(
+    loaded: Model,
+    run_a: Run,
+    run_b: Run | None,
+    b: Profile | None,
+    tensor: int | str | None,
+    index: Sequence[int] | None,
+    *,
+    own_inputs: bool = False,
+) -> Explanation:
+    """`explain` on runs that were made before, of the same inputs; `run_b` is one under `b`."""
+    assert run_a.session is not None
+    a = run_a.session.profile
     chosen = tensor_of(loaded, tensor, run_a, run_b)
     if chosen.index not in run_a.tensors:
         raise UsageError(f"tensor {chosen.index} '{chosen.name}' has no value in a run")
     at = index_of(chosen, index, run_a.tensors)
-    operator = _writer(loaded, chosen.index)
+    operator = writer_of(loaded, chosen.index)
     if operator is None:
         return _not_derived(loaded, chosen, run_a, at)
     if index is None and b is not None:
-        at = _first_difference(_scene(run_a, operator, chosen, at), b)
-    scene = _scene(run_a, operator, chosen, at)
+        at = _first_difference(scene_of(run_a, operator, chosen, at), b)
+    scene = scene_of(run_a, operator, chosen, at)
     derived = _checked(derive(scene, a.name, a.rules), scene)
     common = _common(loaded, chosen, scene.shape, at, operator)
     if b is None or run_b is None:
@@ -108,20 +124,22 @@ def explain(
     if own_inputs:
         if run_b.refused:
             raise UsageError(f"{b.name} has no run of its own: {run_b.refused}")
-        where = _scene(run_b, operator, chosen, at)
+        where = scene_of(run_b, operator, chosen, at)
     other = derive(where, b.name, b.rules)
     if own_inputs or (not own.inputs and not own.refused and _stateless(run_a, operator)):
-        _checked(other, _scene(run_b, operator, chosen, at))
+        _checked(other, scene_of(run_b, operator, chosen, at))
     parting = part(where, derived, other, (a.rules, b.rules)) if not own_inputs else None
     return Explanation(**common, a=derived, b=other, parting=parting, own_run=own)
 
 
-def _writer(model: Model, tensor: int) -> Operator | None:
+def writer_of(model: Model, tensor: int) -> Operator | None:
+    """The operator that writes a tensor last; None for inputs and constants."""
     operators = model.subgraphs[0].operators
     return next((op for op in reversed(operators) if tensor in op.outputs), None)
 
 
-def _scene(run: Run, operator: Operator, tensor: Tensor, at: Index) -> Scene:
+def scene_of(run: Run, operator: Operator, tensor: Tensor, at: Index) -> Scene:
+    """An element of a tensor that the operator writes, with all that the run gave the operator."""
     assert run.session is not None
     plan = run.session.plan
     (step,) = (step for step in plan.steps if step.operator.index == operator.index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -38,22 +38,14 @@ class Candidate:
 
     def with_rule(self, rule: str, alternative: str) -> Candidate:
         """The same with one rule changed, or itself when it has that alternative."""
-        rules = _changed(self.rules, rule, alternative)
+        rules = self.rules.changed(rule, alternative)
         if rules == self.rules:
             return self
         kept = [(name, other) for name, other in self.changed if name != rule]
         own = PROFILES[self.profile].rules
-        if _changed(own, rule, alternative) != own:
+        if own.changed(rule, alternative) != own:
             kept.append((rule, alternative))
         return Candidate(self.profile, rules, tuple(kept))
-
-
-def _changed(rules: Rules, rule: str, alternative: str) -> Rules:
-    """The rules with one changed, also for the operators that another set of kernels takes."""
-    values: dict[str, Any] = {**rules.assignment(), rule: alternative}
-    if rules.delegated is not None:
-        values["delegated"] = _changed(rules.delegated, rule, alternative)
-    return Rules(**values)
 
 
 class Predictions:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, Literal
 
 from refint8.model.types import Model
 from refint8.numerics.profiles import Profile
 from refint8.oracle.compare import TensorDiff, compare_arrays
+from refint8.oracle.diff_map import diff_map
 from refint8.oracle.findings import Alone, TensorResult
 from refint8.oracle.golden.contents import Dump, Golden, OperatorInfo
 from refint8.oracle.targets.outcome import Array
@@ -181,8 +183,23 @@ class Blame:
             for i in dict.fromkeys(info.outputs)
             if i in diffs
         )
+        if found.differently_fed:  # else the comparison with the golden is the same
+            results = tuple(self._mapped(result, found.expected) for result in results)
         equal = all(result.equal for result in results)
         return Alone("equal" if equal else "different", results)
+
+    def _mapped(self, result: TensorResult, expected: Expected) -> TensorResult:
+        """The result with a map of where it differs; what was expected is not kept."""
+        if result.equal:
+            return result
+        theirs = self._dump.samples
+        index = result.tensor
+        held = [
+            (n, mine, theirs[n][i])
+            for (n, i), mine in sorted(expected.items(), key=lambda item: item[0])
+            if i == index
+        ]
+        return replace(result, map=diff_map(held))
 
     def _departs(self, sample: int, index: int, expected: Expected) -> bool:
         mine = expected[sample, index]

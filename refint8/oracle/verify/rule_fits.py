@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -37,7 +36,8 @@ def rule_fits(
     seen: dict[tuple[str, ...], int | None] = {}
     read = tuple(r.name for r in CATALOGUE if single.name in r.operators or "*" in r.operators)
     for rule, alternative, profile in _changes(single):
-        key = tuple(getattr(profile.rules, name) for name in read)
+        both = (profile.rules, profile.rules.delegated or profile.rules)
+        key = tuple(getattr(rules, name) for rules in both for name in ("delegation", *read))
         if key not in seen:
             seen[key] = _differing(single, profile, inputs, got, before)
             left = seen[key]
@@ -54,8 +54,8 @@ def _changes(single: SingleOperator) -> Iterator[tuple[str, str, Profile]]:
         if single.name not in rule.operators:
             continue
         for alternative in rule.alternatives:
-            if alternative != getattr(base.rules, rule.name):
-                rules = replace(base.rules, **{rule.name: alternative})
+            rules = base.rules.changed(rule.name, alternative)
+            if rules != base.rules:
                 yield rule.name, alternative, Profile("hypothesis", "one rule changed", "", rules)
     for name, profile in PROFILES.items():
         if name != base.name:
