@@ -53,9 +53,12 @@ def compared(golden: Golden, dump: Dump) -> tuple[dict[int, TensorResult], set[t
     (sample, tensor) that differ. One sample of the golden is in use at a time.
     """
     diffs: dict[int, list[tuple[int, TensorDiff]]] = {t.index: [] for t in golden.tensors}
+    equal: dict[int, TensorDiff] = {}
     for number, (mine, theirs) in enumerate(zip(golden.samples, dump.samples, strict=True)):
         for index, array in theirs.items():
-            diffs[index].append((number, compare_arrays(index, mine[index], array)))
+            diff = compare_arrays(index, mine[index], array)
+            # One object for all samples that are equal: there may be very many of them.
+            diffs[index].append((number, equal.setdefault(index, diff) if diff.equal else diff))
         release(mine)
     names = {operator.index: operator.name for operator in golden.operators}
     results = {
