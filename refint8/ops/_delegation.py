@@ -9,7 +9,7 @@ from what the model file says (values that the planner computes are no constants
 are float32. Which operators lie next to each other does not matter: rewriting a partition (PAD into
 a convolution, a chain into a table) changes no bit. Nor is there a way back for a whole model: one
 that XNNPACK cannot hold, such as a copy between two scales or a product's ratio of 2^8 and more, is
-not run by LiteRT at all. Source: `_eight_bit_operands.py`; graphs made for it, LiteRT 2.3.0.
+not run by LiteRT at all. Source: `_eight_bit_operands.py`; graphs made for it (2.3.0, x86-64).
 """
 
 from __future__ import annotations
