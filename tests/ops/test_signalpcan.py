@@ -55,9 +55,9 @@ def test_equals_the_definition(shift):
 
 def test_shrinking_meets_at_2():
     table = np.ones(125, np.int16)
-    x = np.array([8190, 8191, 8192, 8193], np.uint32)
-    out = run(pcan(0), x, np.zeros(4, np.uint32), table).tolist()
-    assert out == [63, 63, 64, 64]
+    x = np.array([8190, 8191, 8192, 8255, 8256], np.uint32)
+    out = run(pcan(0, (5,)), x, np.zeros(5, np.uint32), table).tolist()
+    assert out == [63, 63, 64, 64, 65]
 
 
 def test_refuses_other_options_C1():
