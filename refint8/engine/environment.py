@@ -9,6 +9,7 @@ from typing import Protocol
 from refint8.engine.machine import SpecMachine, reset_variables
 from refint8.engine.subgraphs import MOST_PLANS, Subgraphs
 from refint8.ops._op import Array, Shape
+from refint8.ops._surroundings import Place
 from refint8.ops._variables import in_every_byte
 
 LOOP_LIMIT = 100_000
@@ -33,6 +34,7 @@ class SharedEnvironment:
     def __init__(self, subgraphs: Subgraphs) -> None:
         self.subgraphs = subgraphs
         self._variables: dict[int, Array] = {}
+        self.memories: dict[Place, Array] = {}
         self._initialized: set[int] = set()
         self._borrower: Borrower | None = None
         self._machines: dict[tuple[int, tuple[Shape, ...]], SpecMachine] = {}
@@ -97,9 +99,15 @@ class SharedEnvironment:
             byte = self.first_value(number) or 0
             self.variables[number] = in_every_byte(byte, value.shape, value.dtype)
 
+    def forget(self, subgraph: int) -> None:
+        """Let the operators of a subgraph keep nothing, as if they were new."""
+        for place in [place for place in self.memories if place[0] == subgraph]:
+            del self.memories[place]
+
     def restart(self) -> None:
         """Forget everything, as if nothing had run."""
         self.variables.clear()
+        self.memories.clear()
         self.initialized.clear()
         self._machines.clear()
 

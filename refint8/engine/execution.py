@@ -87,6 +87,7 @@ class Execution:
         """Plan for the shapes asked for and fill the inputs with zeros."""
         if self.session is not None:
             return
+        self._environment.forget(self.graph.index)
         self.session = Session(
             self.model,
             self.profile,

@@ -249,6 +249,7 @@ def node_of(
         intermediates=tuple(operand(i) if i >= 0 else None for i in operator.intermediates),
         custom_options=operator.custom_options,
         surroundings=around,
+        place=(graph.index, operator.index),
     )
 
 

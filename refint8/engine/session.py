@@ -77,9 +77,10 @@ class Session:
 
     def reset(self) -> None:
         """Set every variable tensor to its initial value, and resource variables as the rule
-        `reset` says.
+        `reset` says. What operators keep by themselves is forgotten.
         """
         reset_variables(self.plan, self._machine)
+        self._environment.memories.clear()
         self._environment.reset_variable_tensors()
         if self.profile.rules.reset == "resources":
             self._environment.reset_resource_variables()

@@ -34,7 +34,7 @@ from refint8.numerics.activation import ACTIVATION_BOUNDS, activation_range
 from refint8.numerics.fixedpoint import Ints
 from refint8.numerics.rules import Rules
 from refint8.ops._registry import Registry
-from refint8.ops._surroundings import NOTHING_AROUND, Environment, Surroundings
+from refint8.ops._surroundings import NOTHING_AROUND, Environment, Place, Surroundings
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -169,7 +169,8 @@ class Node:
     """What `prepare` is given: operands, options and rules. An absent optional input is None.
 
     `intermediates` are tensors that only lend their quantization (LSTM). A custom operator has
-    `custom_options` instead of options. `surroundings` is the model around the operator.
+    `custom_options` instead of options. `surroundings` is the model around the operator, `place`
+    where in it the operator is.
     """
 
     name: str
@@ -181,6 +182,7 @@ class Node:
     intermediates: tuple[Operand | None, ...] = ()
     custom_options: bytes = b""
     surroundings: Surroundings = NOTHING_AROUND
+    place: Place = (0, 0)
 
     def input(self, position: int) -> Operand:
         """A required input; the dtype rows have established that it is there."""

@@ -17,6 +17,9 @@ from refint8.errors import UnsupportedError
 if TYPE_CHECKING:
     from refint8.ops._op import Operand
 
+Place = tuple[int, int]
+"""Which operator of a model: its subgraph's number and its own in it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Callee:
@@ -57,6 +60,11 @@ class Environment(Protocol):
     @property
     def variables(self) -> dict[int, NDArray[Any]]:
         """Resource variables by number, those that have been assigned."""
+        ...
+
+    @property
+    def memories(self) -> dict[Place, NDArray[Any]]:
+        """What operators keep for their next run, by their place; at the start nothing."""
         ...
 
     @property

@@ -11,7 +11,7 @@ from refint8.oracle.crosscheck import crosscheck
 from tests.conftest import installed
 from tests.crosscheck.corpus import MODELS
 
-KINDS = ("VAR_HANDLE", "LSTM", "SVDF", "TFLite_Detection_PostProcess")
+KINDS = ("VAR_HANDLE", "LSTM", "SVDF", "TFLite_Detection_PostProcess", "SpectralSubtraction")
 SAMPLES = 6
 
 NOT_COMPARED = {

@@ -23,6 +23,7 @@ class Around:
     functions: dict[int, Function] = field(default_factory=dict)
     callees: dict[int, Callee] = field(default_factory=dict)
     variables: dict[int, NDArray[Any]] = field(default_factory=dict)
+    memories: dict[tuple[int, int], NDArray[Any]] = field(default_factory=dict)
     initialized: set[int] = field(default_factory=set)
     loop_limit: int = 50
     zero_points: dict[int, int] = field(default_factory=dict)
