@@ -128,6 +128,15 @@ def test_the_limit_of_loops_counts_turns(monkeypatch):
     assert session.compiled
 
 
+def test_the_limit_of_loops_is_that_of_one_run(monkeypatch):
+    monkeypatch.setenv("REFINT8_LOOP_LIMIT", "10")
+    session = Session(models.loop(), fast=True)
+    for _ in range(3):
+        out = session.run({0: np.array(-6, np.int32), 1: np.ones((1, 3), np.int8)})
+        assert out[2] == 4
+    assert session.compiled
+
+
 def test_a_kernel_in_a_called_subgraph_leaves_data_to_its_spec():
     model = models.division_by_zero_inside()
     session = Session(model, fast=True)
