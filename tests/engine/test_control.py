@@ -51,6 +51,7 @@ def assert_same_streams(model, inputs, profile_name="tflite"):
         if isinstance(want, tuple):
             assert got == want
             continue
+        assert isinstance(got, dict), got
         assert want.keys() == got.keys()
         for index, value in want.items():
             assert value.dtype == got[index].dtype, index
