@@ -51,6 +51,7 @@ def assert_same_streams(model, inputs, profile_name="tflite"):
         if isinstance(want, tuple):
             assert got == want
             continue
+        assert isinstance(got, dict), got
         assert want.keys() == got.keys()
         for index, value in want.items():
             assert value.dtype == got[index].dtype, index
@@ -125,6 +126,15 @@ def test_the_limit_of_loops_counts_turns(monkeypatch):
         with pytest.raises(DomainError, match=f"after {limit} turns") as error:
             session.run(inputs)
         assert (error.value.label, error.value.where.operator_name) == ("C4", "WHILE")
+    assert session.compiled
+
+
+def test_the_limit_of_loops_is_that_of_one_run(monkeypatch):
+    monkeypatch.setenv("REFINT8_LOOP_LIMIT", "10")
+    session = Session(models.loop(), fast=True)
+    for _ in range(3):
+        out = session.run({0: np.array(-6, np.int32), 1: np.ones((1, 3), np.int8)})
+        assert out[2] == 4
     assert session.compiled
 
 

@@ -113,8 +113,12 @@ def test_float32_by_rule():
 
 
 def test_a_single_rounding_factor_beyond_the_largest_becomes_it():
-    made = requantizer(2.0**40, Rules(requantize="single", left_shift="wrap"))
-    assert (made.multiplier, made.shift) == (INT32_MAX, 30)
+    rules = Rules(requantize="single", left_shift="wrap")
+    for factor in (2.0**30, 1.5 * 2.0**30, 2.0**40):
+        made = requantizer(factor, rules)
+        assert (made.multiplier, made.shift) == (INT32_MAX, 30)
+    below = requantizer(0.75 * 2.0**30, rules)
+    assert (below.multiplier, below.shift) == (3 << 29, 30)
 
 
 def test_over_channels_picks_from_what_has_channels():

@@ -15,6 +15,7 @@ import pytest
 from refint8.numerics.eight_fraction_bits import EightFractionBits
 from refint8.numerics.profiles import profile
 from refint8.numerics.rules import Rules
+from refint8.ops._op import prepare
 from tests.ops.nodes import node, operand, run
 from tests.ops.python_integers import clamp, float32, float32_rounding, half_up
 
@@ -190,6 +191,34 @@ def test_leaky_relu_by_eight_bits(dtype, alpha, scales):
         d = q - zero_points[0]
         steps = half_up(Fraction(d * factors[d < 0], 256))
         assert out == clamp(steps + zero_points[1], low, high)
+
+
+def test_the_slope_of_leaky_relu_is_rounded_twice_to_float32():
+    """Slopes next to ties of 1/256: f32(f32(s_in / s_out) * alpha), not f32(s_in * alpha / s_out)
+    or f32(f32(s_in * alpha) / s_out).
+    """
+    rng = np.random.default_rng(0)
+    told = [0, 0]
+    for k in range(400):
+        s, out = (float32(v) for v in rng.uniform(0.01, 0.1, 2))
+        ratio = float32(s / out)
+        alpha = float32((k % 40 + 0.5) / 256 / ratio)
+        factor = even(256 * float32(ratio * alpha))
+        others = float32(s * alpha / out), float32(float32(s * alpha) / out)
+        found = [n for n, other in enumerate(others) if even(256 * other) != factor]
+        for n in found:
+            told[n] += 1
+        if not found:
+            continue
+        x = of("INT8", [-128])
+        rules = Rules(leaky_relu="eight_bits")
+        node_of = node(
+            "LEAKY_RELU", [operand("INT8", (1,), s)], operand("INT8", (1,), out),
+            rules=rules, alpha=alpha,
+        )  # fmt: skip
+        assert prepare(node_of).slope.multiplier == factor
+        assert run(node_of, x) == [clamp(half_up(Fraction(-128 * factor, 256)), -128, 127)]
+    assert min(told) > 5, told
 
 
 @both

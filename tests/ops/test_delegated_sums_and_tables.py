@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from refint8.numerics.float32_sum import LIMIT, Float32Sum
+from refint8.numerics.resize import linear_q11
 from refint8.numerics.rules import Rules
 from tests.ops.nodes import constant, node, operand, run
 from tests.ops.python_integers import clamp, float32, half_up
@@ -90,6 +91,19 @@ def test_eleven_bits_equal_python_integers(dtype, align, half, sizes):
         above, below = (2048 * v[y, x0] + (v[y, x1] - v[y, x0]) * dx for y in (y0, y1))
         blended = Fraction(int(2048 * above + (below - above) * dy), 2**22)
         assert got[0, i, j, c] == half_up(blended)
+
+
+@pytest.mark.parametrize("size, out", [(19, 159), (25, 91), (47, 187), (57, 55), (59, 127)])
+def test_half_a_pixel_is_scaled_by_itself(size, out):
+    """f32(i * scale) + f32(f32(scale / 2) - 0.5), which is not f32(f32(i + 0.5) * scale) - 0.5."""
+    line = linear_q11(size, out, align_corners=False, half_pixel_centers=True)
+    found = list(zip(*(part.tolist() for part in (line.lower, line.upper, line.fraction)),
+                     strict=True))  # fmt: skip
+    assert found == [line_q11(i, size, out, align=False, half=True) for i in range(out)]
+    scale, index = np.float32(size) / np.float32(out), np.arange(out, dtype=np.float32)
+    other = np.clip((index + np.float32(0.5)) * scale - np.float32(0.5), 0, size - 1)
+    positions = 2048 * line.lower + line.fraction
+    assert np.any(positions != 2048 * np.floor(other) + np.rint(2048 * (other - np.floor(other))))
 
 
 def test_eleven_bits_take_ties_up():
