@@ -115,16 +115,31 @@ def test_the_families_differ_on_these():
 
 
 def test_float32_combines_the_scales_in_float32():
-    scales = float(np.float32(0.1)), float(np.float32(0.3))
-    x, w = operand("INT8", (1, 1), scales[0], 0), operand("INT8", (4096, 1), scales[1], 0)
-    out = operand("INT8", (1, 4096), 5000.0, 0)
-    factor = float32(float32(scales[0] * scales[1]) / 5000.0)
-    bias = next_to_ties(factor, -128, 127, 4096)
-    made = replace(node("FULLY_CONNECTED", [x, w, operand("INT32", (4096,), 1.0)], out),
-                   rules=Rules(convolution="float32"))  # fmt: skip
-    got = run(made, np.zeros((1, 1), np.int8), np.zeros((4096, 1), np.int8), bias.astype(np.int32))
-    want = [clamp(float32_rounding(int(v), factor), -128, 127) for v in bias]
-    assert got.reshape(-1).tolist() == want
+    """Scales whose product in double would give another float32, at ties that tell it."""
+    rng, told = np.random.default_rng(0), 0
+    for _ in range(60):
+        *scales, s_out = (float32(v) for v in rng.uniform((0.05, 0.05, 2000), (0.5, 0.5, 5000)))
+        factor = float32(float32(scales[0] * scales[1]) / s_out)
+        other = float32(scales[0] * scales[1] / s_out)
+        if factor == other:
+            continue
+        x, w = operand("INT8", (1, 1), scales[0], 0), operand("INT8", (256, 1), scales[1], 0)
+        bias = next_to_ties(factor, -128, 127, 256)
+        made = replace(
+            node(
+                "FULLY_CONNECTED", [x, w, operand("INT32", (256,), 1.0)],
+                operand("INT8", (1, 256), s_out, 0),
+            ),
+            rules=Rules(convolution="float32"),
+        )  # fmt: skip
+        zeros = np.zeros((1, 1), np.int8), np.zeros((256, 1), np.int8)
+        got = run(made, *zeros, bias.astype(np.int32)).reshape(-1).tolist()
+        want, in_double = (
+            [clamp(float32_rounding(int(v), f), -128, 127) for v in bias] for f in (factor, other)
+        )
+        assert got == want
+        told += want != in_double
+    assert told > 5
 
 
 @pytest.mark.parametrize("name", ["DEPTHWISE_CONV_2D", "TRANSPOSE_CONV"])
@@ -149,6 +164,11 @@ def test_transpose_conv_on_uint8_has_vectors_of_elements():
         return (double_rounding_up if i < 16 else double_rounding)(v, *factor)
 
     assert outputs_of(made, arrays) == expected(bias * 3, limits, meant)
+    # Every element a negative tie, so that each tells how it was rounded.
+    ties = np.full(9, -32, np.int32)
+    inputs = (*made.inputs[:3], replace(made.inputs[3], data=ties))
+    got = outputs_of(replace(made, inputs=inputs), arrays)
+    assert got == [128] * 16 + [127] * 11
     assert "FlatLanes" in why_not_fast(made, *arrays)
 
 

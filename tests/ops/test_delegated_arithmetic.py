@@ -105,6 +105,26 @@ def test_sums_equal_python_integers(dtype, name, sign, scales):
 PRODUCT = Rules(product="float32")
 
 
+def test_the_factors_of_a_common_shift_are_rounded_to_21_bits():
+    """Sums that are ties but for the rounding of the factor, which its width and kind decide."""
+    told = [0, 0]
+    x, y = every("INT8"), of("INT8", [1])
+    for out in (6.0, 10.0, 14.0, 18.0, 22.0, 26.0):
+        ratio = Fraction(float32(1 / out))
+        shift = 20 - math.floor(math.log2(ratio))
+        factor = round(ratio * 2**shift)
+        assert 2**20 <= factor < 2**21
+        got = pair("ADD", ADDITION, "INT8", (1.0, 1.0, out), (0, 0, 0), x, y).tolist()
+
+        def meant(factor, shift):
+            return [half_up(Fraction((v + 1) * factor, 2**shift)) for v in x.tolist()]
+
+        assert got == meant(factor, shift)
+        told[0] += got != meant(math.floor(ratio * 2**shift), shift)
+        told[1] += got != meant(round(ratio * 2 ** (shift + 1)), shift + 1)
+    assert min(told) > 0, told
+
+
 def test_products_in_float32_take_ties_to_even():
     x, two = of("INT8", [1, -1, 3, -3, 5]), of("INT8", [2])
     got = pair("MUL", PRODUCT, "INT8", (1.0, 1.0, 4.0), (0, 0, 0), x, two)

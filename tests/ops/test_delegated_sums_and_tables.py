@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -49,6 +50,21 @@ def test_reductions_equal_python(dtype, name, axes):
         clamp(even(float32(float32(float32(total) * scale) + offset)), low, high) for total in sums
     ]
     assert run(made, x, None).reshape(-1).tolist() == expected
+
+
+def test_a_mean_is_a_float32_product_with_the_reciprocal_at_ties():
+    """Sums whose exact mean is a tie: a division, or a product in double, decide otherwise."""
+    told = {"division": 0, "double": 0}
+    for count, ratio in product(range(3, 60), (3, 5, 7)):
+        ties = [n for n in range(-20 * count, 20 * count) if 2 * n * ratio % (2 * count) == count]
+        scale = float32(ratio * float32(1 / count))
+        expected = [even(float32(n * scale)) for n in ties]
+        made = Float32Sum.of((ratio, 0), (1.0, 0), count, mean=True)
+        assert made(np.array(ties, np.int64)).tolist() == expected
+        divided = float32(ratio / count)
+        told["division"] += [even(float32(n * divided)) for n in ties] != expected
+        told["double"] += [even(n * Fraction(scale)) for n in ties] != expected
+    assert min(told.values()) > 5, told
 
 
 def test_wild_factors_saturate():
