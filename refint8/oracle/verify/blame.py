@@ -63,6 +63,7 @@ class Blame:
         self._needed = needed_operators(golden, dump)
         self._encoded: dict[int, Kind] = {}
         self._singles: dict[int, SingleOperator | str] = {}
+        self._fitting: dict[str, tuple[RuleFit, ...]] = {}
 
     def inputs(self, name: str, tensors: tuple[TensorVerdict, ...]) -> OperatorVerdict:
         """The model's inputs as they were dumped; a difference is what the device was fed with."""
@@ -154,7 +155,9 @@ class Blame:
                 for n, outputs in zip(samples, got, strict=True)
                 for i, array in outputs.items()
             )
-            rules = rule_fits(single, inputs, got, before)
+            rules = rule_fits(single, inputs, got, before, self._fitting.get(info.name, ()))
+            if rules and rules[0].fits:
+                self._fitting[info.name] = rules
         carried = self._carried(info)
         if role == "cause" and carried and named and _same(named[0], carried):
             role, note = "repeated", f"as its inputs: {carried.detail}"

@@ -15,6 +15,9 @@ from refint8.oracle.targets.outcome import Array
 from refint8.oracle.verify.single import SingleOperator, Values
 from refint8.oracle.verify.verdicts import RuleFit
 
+Change = tuple[str, str, Profile]
+"""Rule (or "profile"), alternative (or the profile's name), and the profile that results."""
+
 PARTIAL: Final = 0.5
 """A change that leaves more than this share of the differences explains nothing."""
 
@@ -27,15 +30,36 @@ def rule_fits(
     inputs: Sequence[Values],
     got: Sequence[Mapping[int, Array]],
     before: int,
+    likely: Sequence[RuleFit] = (),
 ) -> tuple[RuleFit, ...]:
     """All single changes of the profile that leave nothing, single rules before whole profiles;
     where there is none, those that leave least. `got` are the dump's outputs on `inputs`, of which
-    `before` elements differ.
+    `before` elements differ. `likely` are changes that fitted another operator of the kind: if one
+    fits here too, no others are tried, for a device has the same fault in all of them.
     """
+    changes = list(_changes(single))
+    fitted = {(fit.rule, fit.alternative) for fit in likely}
+    first = [change for change in changes if change[:2] in fitted]
+    found = _tried(first, single, inputs, got, before)
+    if not any(fit.fits for fit in found):
+        found = _tried(changes, single, inputs, got, before)
+    if fitting := tuple(fit for fit in found if fit.fits):
+        return fitting
+    return tuple(sorted(found, key=lambda fit: fit.differing)[:MOST])
+
+
+def _tried(
+    changes: Sequence[Change],
+    single: SingleOperator,
+    inputs: Sequence[Values],
+    got: Sequence[Mapping[int, Array]],
+    before: int,
+) -> list[RuleFit]:
+    """The changes that leave less than half; those that the operator reads alike run once."""
     found = []
     seen: dict[tuple[str, ...], int | None] = {}
     read = tuple(r.name for r in CATALOGUE if single.name in r.operators or "*" in r.operators)
-    for rule, alternative, profile in _changes(single):
+    for rule, alternative, profile in changes:
         both = (profile.rules, profile.rules.delegated or profile.rules)
         key = tuple(getattr(rules, name) for rules in both for name in ("delegation", *read))
         if key not in seen:
@@ -43,12 +67,10 @@ def rule_fits(
             left = seen[key]
             if left is not None and left < PARTIAL * before:
                 found.append(RuleFit(rule, alternative, before, left))
-    if fitting := tuple(fit for fit in found if fit.fits):
-        return fitting
-    return tuple(sorted(found, key=lambda fit: fit.differing)[:MOST])
+    return found
 
 
-def _changes(single: SingleOperator) -> Iterator[tuple[str, str, Profile]]:
+def _changes(single: SingleOperator) -> Iterator[Change]:
     base = single.profile
     for rule in CATALOGUE:
         if single.name not in rule.operators:
