@@ -20,6 +20,7 @@ from refint8.numerics.requantize import (
     Requantizer,
 )
 from refint8.ops._convolution import SumOfProducts
+from refint8.ops._product_kernel import check_datapath
 from refint8.ops._window import Window
 
 INT64_SAFE = 1 << 62
@@ -83,6 +84,7 @@ def lower_plain_product(
     image is one of single pixels. `byte_weights`: only as many bytes of the weights are read as
     there are weights (`filter_values`). Raises NotFastError.
     """
+    check_datapath(record)
     x, w = site.read(positions[0]), site.read(positions[1])
     bias = None if site.optional_input(positions[2]) is None else site.read(positions[2])
     out = site.output

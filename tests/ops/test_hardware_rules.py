@@ -152,11 +152,6 @@ def departures():
         yield name, filtered(name, Rules(padding_taps="zero"), [[7]], np.ones((3, 3)), 5, 2.0)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="lower_plain_product does not look at the datapath and the taps outside the image, so"
-    " that compiled programs compute what the rules do not say",
-)
 def test_kernels_leave_such_hardware_to_the_spec():
     for name, (made, arrays) in departures():
         assert "hardware" in why_not_fast(made, *arrays), name
