@@ -46,8 +46,11 @@ def ops(
 
 def _operator(name: str) -> dict[str, Any]:
     found = REGISTRY.get(name.upper())
+    if found is None:  # custom ones are written as their authors did
+        known = {each.upper(): each for each in REGISTRY}
+        found = REGISTRY.get(known.get(name.upper(), ""))
     if found is None:
-        close = difflib.get_close_matches(name.upper(), REGISTRY)
+        close = [known[each] for each in difflib.get_close_matches(name.upper(), known)]
         hint = f"did you mean {' or '.join(close)}?" if close else "`refint8 ops` lists all"
         raise UsageError(f"there is no operator {name!r}", hint=hint)
     return operator_document(found)

@@ -1,4 +1,4 @@
-"""The Fourier transform of real numbers in fixed point, as kissfft computes it.
+"""The Fourier transform of real numbers in fixed point, and back, as kissfft computes it.
 
 Every stage first divides by its radix, in fixed point, and then turns and adds, so that sums stay
 small and the result is the transform divided by the length. What does not fit 16 bits all the same
@@ -98,7 +98,7 @@ def real_transform(x: Ints, bits: int) -> Ints:
     """
     fixed = Fixed(bits)
     half = x.shape[-1] // 2
-    z = transform((x[..., 0::2], x[..., 1::2]), fixed)
+    z = transform((x[..., 0::2], x[..., 1::2]), fixed, -1)
     out = np.zeros((*x.shape[:-1], half + 1, 2), np.int64)
     real, imaginary = fixed.divided((z[0][..., 0], z[1][..., 0]), 2)
     out[..., 0, 0] = fixed.narrow(real + imaginary)
@@ -109,7 +109,7 @@ def real_transform(x: Ints, bits: int) -> Ints:
     here = fixed.divided((z[0][..., k], z[1][..., k]), 2)
     there = fixed.divided((z[0][..., half - k], fixed.narrow(-z[1][..., half - k])), 2)
     even = fixed.plus(here, there)
-    odd = fixed.times(fixed.minus(here, there), half_turns(half, bits))
+    odd = fixed.times(fixed.minus(here, there), half_turns(half, bits, -1))
     out[..., k, 0] = _half(even[0] + odd[0], fixed)
     out[..., k, 1] = _half(even[1] + odd[1], fixed)
     out[..., half - k, 0] = _half(even[0] - odd[0], fixed)
@@ -117,22 +117,47 @@ def real_transform(x: Ints, bits: int) -> Ints:
     return out.reshape(*x.shape[:-1], 2 * half + 2)
 
 
-def transform(z: Complex, fixed: Fixed) -> Complex:
-    """The complex transform over the last dimension, divided by its length."""
+def real_inverse(x: Ints, bits: int) -> Ints:
+    """[..., n + 2] frequencies, as `real_transform` gives them, to n numbers, divided by n again.
+
+    What the first and last frequency have for imaginary parts is not looked at. Raises DomainError
+    where 32 bits overflow.
+    """
+    fixed = Fixed(bits)
+    half = x.shape[-1] // 2 - 1
+    real, imaginary = x[..., 0::2], x[..., 1::2]
+    z = np.zeros((2, *x.shape[:-1], half), np.int64)
+    first, last = real[..., 0], real[..., half]
+    ends = fixed.narrow(first + last), fixed.narrow(first - last)
+    z[0, ..., 0], z[1, ..., 0] = fixed.divided(ends, 2)
+    k = np.arange(1, half // 2 + 1)
+    here = fixed.divided((real[..., k], imaginary[..., k]), 2)
+    there = fixed.divided((real[..., half - k], fixed.narrow(-imaginary[..., half - k])), 2)
+    even = fixed.plus(here, there)
+    odd = fixed.times(fixed.minus(here, there), half_turns(half, bits, 1))
+    z[0][..., k], z[1][..., k] = fixed.plus(even, odd)
+    z[0][..., half - k], below = fixed.minus(even, odd)
+    z[1][..., half - k] = fixed.narrow(-below)
+    made = transform((z[0], z[1]), fixed, 1)
+    return np.stack(made, axis=-1).reshape(*x.shape[:-1], 2 * half)
+
+
+def transform(z: Complex, fixed: Fixed, sign: int) -> Complex:
+    """The complex transform over the last dimension, divided by its length; sign 1: back."""
     length = z[0].shape[-1]
-    return _stages(z, radices(length), turns(length, fixed.bits), 1, fixed)
+    return _stages(z, radices(length), turns(length, fixed.bits, sign), 1, fixed)
 
 
 @lru_cache(maxsize=16)
-def turns(length: int, bits: int) -> Complex:
-    """exp(-2 pi i k / length) for k below length; the reals behind it are doubles."""
-    return _unit([-2 * math.pi * k / length for k in range(length)], bits)
+def turns(length: int, bits: int, sign: int) -> Complex:
+    """exp(sign * 2 pi i k / length) for k below length; the reals behind it are doubles."""
+    return _unit([sign * 2 * math.pi * k / length for k in range(length)], bits)
 
 
 @lru_cache(maxsize=16)
-def half_turns(half: int, bits: int) -> Complex:
-    """exp(-pi i (k / half + 1/2)) for k from 1 to half // 2."""
-    return _unit([-math.pi * (k / half + 0.5) for k in range(1, half // 2 + 1)], bits)
+def half_turns(half: int, bits: int, sign: int) -> Complex:
+    """exp(sign * pi i (k / half + 1/2)) for k from 1 to half // 2."""
+    return _unit([sign * math.pi * (k / half + 0.5) for k in range(1, half // 2 + 1)], bits)
 
 
 def _unit(phases: Sequence[float], bits: int) -> Complex:
@@ -197,18 +222,16 @@ def _three(
 
 
 def _four(
-    a: Complex, turned: Sequence[Complex], _: Sequence[Complex], fixed: Fixed
+    a: Complex, turned: Sequence[Complex], roots: Sequence[Complex], fixed: Fixed
 ) -> list[Complex]:
     b, c, d = turned
     outer, inner = fixed.minus(a, c), fixed.plus(a, c)
     total, difference = fixed.plus(b, d), fixed.minus(b, d)
     across = difference[1], -difference[0]
-    return [
-        fixed.plus(inner, total),
-        fixed.plus(outer, across),
-        fixed.minus(inner, total),
-        fixed.minus(outer, across),
-    ]
+    ahead, behind = fixed.plus(outer, across), fixed.minus(outer, across)
+    if roots[1][1] > 0:  # a quarter turn the other way
+        ahead, behind = behind, ahead
+    return [fixed.plus(inner, total), ahead, fixed.minus(inner, total), behind]
 
 
 def _five(

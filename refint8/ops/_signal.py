@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from refint8.numerics.fourier import LONGEST, radices
 from refint8.ops._op import Node, Shape, check, refuse
+
+TYPES: Final = {"INT16": 7, "INT32": 2}
+"""Numbers of the schema's TensorType, which the option T has."""
 
 MOST_KEYS: Final = 32
 """More than any operator has; a damaged map may claim any number."""
@@ -60,3 +64,13 @@ def check_declared(node: Node, shapes: Sequence[Shape], label: str) -> tuple[Sha
     declared = tuple(output.shape for output in node.outputs)
     check(declared == tuple(shapes), label, f"outputs declared {declared} would be {tuple(shapes)}")
     return declared
+
+
+def read_length(node: Node, options: str, length: str) -> int:
+    """fft_length of a transform that numerics.fourier has; T is checked. Two labels."""
+    dtype = node.input(0).dtype
+    kind, found = read_options(node.custom_options, ("T", "fft_length"), options)
+    check(kind == TYPES[dtype], options, f"T is {kind}, the tensors are {dtype}")
+    known = 4 <= found <= LONGEST and found % 2 == 0 and radices(found // 2)
+    check(known, length, f"fft_length is {found}")
+    return found

@@ -21,18 +21,15 @@ tflite-micro 0.dev20261023, and kissfft 130. Other prime factors crash that engi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 import numpy as np
 
 from refint8.errors import DomainError
 from refint8.numerics.fixedpoint import as_int64
-from refint8.numerics.fourier import LONGEST, radices, real_transform
+from refint8.numerics.fourier import real_transform
 from refint8.ops._op import Array, Node, Record, check, operator
-from refint8.ops._signal import check_declared, read_options
-
-TYPES: Final = {"INT16": 7, "INT32": 2}
-"""Numbers of the schema's TensorType."""
+from refint8.ops._signal import check_declared, read_length
 
 
 @operator("SignalRfft", versions=range(1, 2), dtypes=("INT16->INT16", "INT32->INT32"), custom=True)
@@ -47,13 +44,7 @@ class SignalRfft(Record):
     def prepare(cls, node: Node) -> Self:
         """Conditions C1 to C4."""
         x = node.input(0)
-        kind, length = read_options(node.custom_options, ("T", "fft_length"), "C1")
-        check(kind == TYPES[x.dtype], "C1", f"T is {kind}, the tensors are {x.dtype}")
-        check(
-            4 <= length <= LONGEST and length % 2 == 0 and radices(length // 2),
-            "C2",
-            f"fft_length is {length}",
-        )
+        length = read_length(node, "C1", "C2")
         check(
             x.shape and 0 < x.shape[-1] <= length,
             "C3",

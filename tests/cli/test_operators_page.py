@@ -31,3 +31,8 @@ def test_every_operator_has_a_section(tool: ModuleType) -> None:
 
 def test_the_committed_page_is_current(tool: ModuleType) -> None:
     assert tool.PAGE.read_text("utf-8") == tool.page(), "run python tools/make_ops_page.py"
+
+
+@pytest.mark.parametrize("name", ["CONV_2D", "conv_2d", "SignalRfft", "signalrfft"])
+def test_one_operator_is_found_however_it_is_spelled(cli, name: str) -> None:
+    assert f"{name.upper()}: " in cli("ops", name).out.upper()

@@ -157,6 +157,7 @@ def test_ops_defines_one_operator(cli: Cli) -> None:
 
 def test_a_mistyped_name_is_guessed(cli: Cli) -> None:
     assert "did you mean CONV_2D" in cli("ops", "CONV2D").err
+    assert "did you mean SignalRfft" in cli("ops", "SignalRffft").err
     assert "did you mean requantize" in cli("rules", "requantise").err
 
 

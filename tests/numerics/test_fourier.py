@@ -28,10 +28,10 @@ def test_stages(length, stages):
 
 def test_factors_next_to_ties():
     # cos(60 degrees) * 32767 is 16383.5 but for the last place of the double.
-    real, imaginary = turns(6, 16)
+    real, imaginary = turns(6, 16, -1)
     assert real.tolist() == [32767, 16384, -16383, -32767, -16384, 16384]
     assert imaginary.tolist() == [0, -28377, -28377, 0, 28377, 28377]
-    assert [part.tolist() for part in half_turns(2, 16)] == [[-32767], [0]]
+    assert [part.tolist() for part in half_turns(2, 16, -1)] == [[-32767], [0]]
 
 
 def test_division_multiplies_by_a_reciprocal_rounded_down():

@@ -38,8 +38,8 @@ def auto_scale(x: Sequence[int]) -> tuple[list[int], int]:
 class Transform:
     """kissfft's recursion over lists of pairs."""
 
-    def __init__(self, bits: int) -> None:
-        self.bits, self.largest = bits, (1 << (bits - 1)) - 1
+    def __init__(self, bits: int, sign: int = -1) -> None:
+        self.bits, self.largest, self.sign = bits, (1 << (bits - 1)) - 1, sign
 
     def scaled(self, value: int) -> int:
         fraction = self.bits - 1
@@ -61,7 +61,7 @@ class Transform:
         n = len(x)
         if n == 1:
             return x
-        unit = unit or [self.unit(-2 * math.pi * i / n) for i in range(n)]
+        unit = unit or [self.unit(self.sign * 2 * math.pi * i / n) for i in range(n)]
         radix = next(r for r in (4, 2, 3, 5) if n % r == 0)
         m, step = n // radix, len(unit) // n
         parts = [self.complex(x[q::radix], unit) for q in range(radix)]
@@ -88,7 +88,7 @@ class Transform:
             mr, mi = ar - (pr >> 1), ai - (pi >> 1)
             return [(ar + pr, ai + pi), (mr - di, mi + dr), (mr + di, mi - dr)]
         if len(t) == 4:
-            (br, bi), (cr, ci), (dr, di) = t[1:]
+            (br, bi), (cr, ci), (dr, di) = t[1:] if self.sign < 0 else t[:0:-1]
             return [
                 (ar + cr + br + dr, ai + ci + bi + di),
                 (ar - cr + bi - di, ai - ci - br + dr),
@@ -130,6 +130,24 @@ class Transform:
             out[k] = (plus[0] + turned[0]) >> 1, (plus[1] + turned[1]) >> 1
             out[half - k] = (plus[0] - turned[0]) >> 1, (turned[1] - plus[1]) >> 1
         return [signed(part, self.bits) for pair in out for part in pair]
+
+    def inverse(self, x: Sequence[int]) -> list[int]:
+        f = list(zip(x[::2], x[1::2], strict=True))
+        half = len(f) - 1
+        first, last = f[0][0], f[half][0]
+        ends = signed(first + last, self.bits), signed(first - last, self.bits)
+        z: list[Pair] = [self.divide(ends, 2)] + [(0, 0)] * (half - 1)
+        for k in range(1, half // 2 + 1):
+            a = self.divide(f[k], 2)
+            b = self.divide((f[half - k][0], signed(-f[half - k][1], self.bits)), 2)
+            plus = signed(a[0] + b[0], self.bits), signed(a[1] + b[1], self.bits)
+            minus = signed(a[0] - b[0], self.bits), signed(a[1] - b[1], self.bits)
+            turned = self.multiply(minus, self.unit(math.pi * (k / half + 0.5)))
+            total = plus[0] + turned[0], plus[1] + turned[1]
+            z[k] = signed(total[0], self.bits), signed(total[1], self.bits)
+            other = signed(plus[0] - turned[0], self.bits), signed(plus[1] - turned[1], self.bits)
+            z[half - k] = other[0], signed(-other[1], self.bits)
+        return [part for pair in self.complex(z) for part in pair]
 
 
 def bank(
