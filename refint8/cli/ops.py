@@ -48,7 +48,7 @@ def _operator(name: str) -> dict[str, Any]:
     found = REGISTRY.get(name.upper())
     if found is None:  # custom ones are written as their authors did
         known = {each.upper(): each for each in REGISTRY}
-        found = REGISTRY.get(known.get(name.upper(), ""))
+        found = REGISTRY.get(known.get(name.upper().removeprefix("CUSTOM:"), ""))
     if found is None:
         close = [known[each] for each in difflib.get_close_matches(name.upper(), known)]
         hint = f"did you mean {' or '.join(close)}?" if close else "`refint8 ops` lists all"
