@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from refint8.cli._app import VERBS
 from refint8.model.reader import read_model
 from refint8.oracle.inputs import InputSet
 from refint8.oracle.random_inputs import random_inputs
@@ -27,8 +26,6 @@ from tests.conftest import missing
 
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
 ENDS_WITH = re.compile(r"\s+# ends with (\d)$")
-LATER = {"golden", "verify", "probe"} - set(VERBS)
-"""Verbs of the README that are not there."""
 
 
 def commands(folder):
@@ -84,10 +81,6 @@ def test_the_readme_can_be_followed(made, kind):
     folder = made(kind)
     followed = []
     for words, code in commands(folder):
-        if words[0] == "refint8" and words[1] in LATER:
-            continue
-        if words[:2] == ["python", "dump.py"] and "golden" in LATER:
-            continue
         if words[0] == "cc" and shutil.which("cc") is None:
             missing("there is no C compiler")
         done = follow(folder, words)
@@ -103,7 +96,6 @@ def test_the_readme_can_be_followed(made, kind):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the wrapper is a shell script")
-@pytest.mark.skipif(bool(LATER & {"golden", "verify"}), reason="there is no `refint8 verify`")
 def test_the_readme_of_a_dump_can_be_followed(made):
     folder = made("dump")
     codes = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from refint8.errors import UsageError
@@ -89,8 +90,6 @@ def test_a_target_that_gives_nothing_is_a_row_that_says_so(outcome, problem):
 def test_an_answer_of_another_shape_or_dtype_is_a_row_that_says_so():
     (one,) = (e for e in suite() if e.operator == "PAD")
     shape = one.model.subgraphs[0].tensors[one.output].shape
-    import numpy as np
-
     for answer, words in (
         (np.zeros((3,), np.int8), f"answered with shape (3,), not {shape}"),
         (np.zeros(shape, np.float32), "answered with float32, not int8"),
@@ -98,6 +97,18 @@ def test_an_answer_of_another_shape_or_dtype_is_a_row_that_says_so():
         given = Outcome("ran", ({one.output: answer},))
         report = probe(Answers(lambda _, given=given: given), operators=["PAD"])
         assert report.cases[0].problems == (words,)
+
+
+def test_a_callable_is_a_target():
+    def framed(model, inputs):
+        (x,) = inputs
+        out = np.full((1, 7, 8, 3), -17, np.int8)
+        out[:, 1:5, 2:7] = x
+        return out
+
+    report = probe(framed, operators=["PAD"])
+    assert report.target == "framed"
+    assert "tflite" in report.best
 
 
 def test_an_operator_without_experiments_is_refused():

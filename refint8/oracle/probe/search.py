@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from refint8.errors import UsageError
 from refint8.model.types import NUMPY_DTYPE
@@ -14,7 +14,10 @@ from refint8.oracle.probe.candidates import Candidate, Predictions
 from refint8.oracle.probe.experiment import Experiment
 from refint8.oracle.probe.suite import cases, suite
 from refint8.oracle.targets import Outcome, Target, target
+from refint8.oracle.targets.function import FunctionTarget
 from refint8.oracle.targets.outcome import Array
+
+AnyTarget = str | Target | Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,10 @@ class ProbeReport:
 
 
 def probe(
-    engine: str | Target, *, operators: Sequence[str] = (), time_limit: float = 20.0
+    engine: AnyTarget, *, operators: Sequence[str] = (), time_limit: float = 20.0
 ) -> ProbeReport:
-    """Classify a target, operator by operator. `operators` (builtin names) limits the cases.
+    """Classify a target, operator by operator: a name, a `Target` or a callable (see
+    `FunctionTarget`). `operators` (builtin names) limits the cases.
 
     Raises UsageError for a target or operator that does not exist here.
     """
@@ -118,7 +122,7 @@ class Probing:
     """
 
     def __init__(
-        self, engine: str | Target, operators: Sequence[str] = (), time_limit: float = 20.0
+        self, engine: AnyTarget, operators: Sequence[str] = (), time_limit: float = 20.0
     ) -> None:
         """Start the engine on all experiments. Raises UsageError as `probe` does."""
         known = {e.operator for e in suite()}
@@ -127,7 +131,7 @@ class Probing:
                 f"there are no experiments on {', '.join(sorted(unknown))}",
                 hint="there are on " + ", ".join(sorted(known)),
             )
-        self.target = target(engine) if isinstance(engine, str) else engine
+        self.target = _target(engine)
         chosen = [e for e in suite() if not operators or e.operator in operators]
         self._cases = cases(chosen)
         self._pool = ThreadPoolExecutor(max_workers=1)
@@ -157,6 +161,12 @@ class Probing:
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def _target(engine: AnyTarget) -> Target:
+    if isinstance(engine, str):
+        return target(engine)
+    return FunctionTarget(engine) if callable(engine) else engine
 
 
 def _case(case: str, experiments: Sequence[Experiment], outcomes: Sequence[Outcome]) -> CaseResult:
