@@ -142,8 +142,11 @@ class Batch:
             if self._pool is None:
                 from concurrent.futures import ThreadPoolExecutor
 
-                self._pool = ThreadPoolExecutor(self._threads)
-            for done in [self._pool.submit(work.serve) for _ in range(threads)]:
+                self._pool = ThreadPoolExecutor(self._threads - 1)
+            # This thread is one of them.
+            others = [self._pool.submit(work.serve) for _ in range(threads - 1)]
+            work.serve()
+            for done in others:
                 done.result()
         work.report()
         return outputs
