@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from refint8.oracle.targets.outcome import Array
+from refint8.ops._op import Array
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from refint8.errors import UsageError
 from refint8.model.types import NUMPY_DTYPE, Model, Tensor
 from refint8.numerics.profiles import profile
 from refint8.ops import Node, Operand, prepare
-from refint8.oracle.targets.outcome import Array
+from refint8.ops._op import Array
 
 InputSet = dict[int, Array]
 """One array for every graph input, by tensor index."""

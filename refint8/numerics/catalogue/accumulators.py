@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from refint8.numerics.catalogue.entry import rule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class Accumulators:
     """Requantization, sums and shifts: from accumulator to output step."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from refint8.numerics.catalogue.entry import rule
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class Elementwise:
     """Operators that go element by element: sums, products, ratios, comparisons, activations."""
 
