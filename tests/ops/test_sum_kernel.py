@@ -166,12 +166,12 @@ def test_int16_with_powers_of_two(name, shifts, activation):
     assert_kernel_equals_spec(operator, noise("INT16", (65536,)), x)
 
 
-@pytest.mark.parametrize("name", ["ADD", "SUB"])
-@pytest.mark.parametrize("dtype", ["INT32", "INT64", "INT16"])
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [("ADD", "INT32"), ("ADD", "INT64"), ("ADD", "INT16"), ("SUB", "INT32"), ("SUB", "INT64")],
+)
 @pytest.mark.parametrize("activation", ["NONE", "RELU", "RELU_N1_TO_1"])
 def test_plain_integers_wrap(name, dtype, activation):
-    if name == "SUB" and dtype == "INT16":
-        pytest.skip("SUB has no such row")
     info = np.iinfo(dtype.lower())
     x = noise(dtype, (77,))
     x[:6] = [info.min, info.max, info.min, info.max, 0, -1]

@@ -9,6 +9,7 @@ from refint8.model.reader import read_model
 from refint8.oracle.golden import check_bundle, make_golden, read_bundle, write_bundle
 from tests.crosscheck.corpus import MODELS, entries, quick
 
+COVERED = {entry.path for entry in entries()}
 QUICK = {entry.path for entry in sorted(quick(entries()), key=lambda entry: entry.name)[::12]}
 
 FILES = [
@@ -26,6 +27,9 @@ def test_written_read_and_checked(path, corpora, tmp_path, monkeypatch):
     try:
         golden = make_golden(model, samples=2)
     except (UnsupportedError, DomainError) as error:
+        # Of the models that the default profile has every operator for, one has a scale of 0.
+        if path in COVERED and error.label != "scale":
+            raise
         pytest.skip(f"refint8 does not run it: {error.reason[:80]}")
     write_bundle(golden, tmp_path / "g")
     read = read_bundle(tmp_path / "g")
