@@ -101,8 +101,8 @@ def test_seeded_inputs_and_a_copy(cli: Cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (["-t", "dense/outs", "--at", "0,0"], "did you mean 'dense/out'"),
-        (["-t", "dense", "--at", "0,0"], "did you mean 'dense/weights' or 'dense/out'?"),
+        (["-t", "dense/outs", "--at", "0,0"], "the nearest: 'dense/out'"),
+        (["-t", "dense", "--at", "0,0"], "the nearest: 'dense/weights', 'dense/out'"),
         (["-t", "9", "--at", "0,0"], "no tensor 9"),
         (["-t", "2", "--at", "0,2"], "2 is outside dimension 1"),
         (["-t", "2", "--at", "0"], "2 numbers, not 1"),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 
 from refint8.errors import UsageError
+from refint8.model import names
 from refint8.model.types import Model, Tensor
 from refint8.ops._op import Array
 from refint8.oracle.explanation.focus import Index
@@ -14,33 +14,12 @@ from refint8.oracle.explanation.runs import Run, differences
 
 def tensor_of(model: Model, wanted: int | str | None, a: Run, b: Run | None) -> Tensor:
     """A tensor by name or number, None for the first that differs. Raises UsageError."""
-    tensors = model.subgraphs[0].tensors
+    graph = model.subgraphs[0]
     if wanted is None:
-        return tensors[_first_parting(model, a, b)]
-    names = [t.name for t in tensors]
-    if isinstance(wanted, str) and wanted in names:
-        # Of several with one name the first that a run computes.
-        found = [t for t in tensors if t.name == wanted]
-        return next((t for t in found if t.index in a.tensors), found[0])
-    if isinstance(wanted, str) and not wanted.isdecimal():
-        near = _nearest(wanted, names)
-        hint = "did you mean " + " or ".join(f"'{name}'" for name in near) + "?" if near else ""
-        raise UsageError(
-            f"the model has no tensor '{wanted}'", hint=hint or "`refint8 inspect` lists them"
-        )
-    number = int(wanted)
-    if not 0 <= number < len(tensors):
-        raise UsageError(
-            f"the model has no tensor {number}", hint=f"its tensors are 0 to {len(tensors) - 1}"
-        )
-    return tensors[number]
-
-
-def _nearest(wanted: str, names: list[str]) -> list[str]:
-    """Names that contain the wanted one, then those that look like it; five at most."""
-    inside = [name for name in names if wanted.lower() in name.lower()]
-    alike = difflib.get_close_matches(wanted, [name for name in names if name], n=5, cutoff=0.3)
-    return list(dict.fromkeys([*inside, *alike]))[:5]
+        return graph.tensors[_first_parting(model, a, b)]
+    # Of several with one name the first that a run computes.
+    named = [t for t in graph.tensors if t.name == wanted and t.index in a.tensors]
+    return named[0] if named else names.tensor_of(graph, wanted)
 
 
 def _first_parting(model: Model, a: Run, b: Run | None) -> int:
